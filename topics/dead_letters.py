@@ -1,0 +1,64 @@
+"""What could not be read, or contradicts what was accepted: the original bytes, and in headers why and from where."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class DeadLetterCode(StrEnum):
+    """Why a message was refused. Stored names: never renamed."""
+
+    NOT_JSON = "not_json"
+    TOO_LARGE = "too_large"
+    TOO_DEEP = "too_deep"
+    UNKNOWN_TYPE = "unknown_type"
+    INVALID_FIELD = "invalid_field"
+    UNKNOWN_CURRENCY = "unknown_currency"
+    KEY_MISMATCH = "key_mismatch"
+    WRONG_PARTITION = "wrong_partition"
+    TIME_IN_FUTURE = "time_in_future"
+    ID_CONFLICT = "id_conflict"
+    LINK_CONFLICT = "link_conflict"
+    UNKNOWN_PAYMENT = "unknown_payment"
+    UNKNOWN_ORDER = "unknown_order"
+    ILLEGAL_TRANSITION = "illegal_transition"
+    HANDLER_FAILED = "handler_failed"
+
+
+PREFIX = "refundry-"
+REQUIRED_HEADERS = ("code", "message", "topic", "partition", "offset", "timestamp", "attempt", "version")
+OPTIONAL_HEADERS = ("path", "redacted")
+
+
+def letter_headers(
+    *,
+    code: str,
+    message: str,
+    path: str | None,
+    topic: str,
+    partition: int,
+    offset: int,
+    timestamp: int,
+    attempt: int,
+    version: str,
+    redacted: bool,
+    original: Iterable[tuple[str, bytes]] = (),
+) -> list[tuple[str, bytes]]:
+    """The headers of a dead letter, as text; the original ones follow, but for earlier ones of ours.
+
+    `timestamp` is the original record's, in milliseconds; `version` the product's; `redacted` says that the value is
+    not what came in.
+    """
+    facts = {
+        "code": DeadLetterCode(code).value,
+        "message": message,
+        "path": path,
+        "topic": topic,
+        "partition": str(partition),
+        "offset": str(offset),
+        "timestamp": str(timestamp),
+        "attempt": str(attempt),
+        "version": version,
+        "redacted": "true" if redacted else None,
+    }
+    ours = [(PREFIX + name, text.encode()) for name, text in facts.items() if text is not None]
+    return ours + [(name, value) for name, value in original if not name.startswith(PREFIX)]

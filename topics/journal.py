@@ -1,0 +1,77 @@
+"""The journal and the other internal topics: what their records say, and where each came from.
+
+A record's value is an event; its headers say of which inbound record it is (`Origin`) and which trace it belongs to.
+Records written by a newer version may have more fields; those are ignored.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from topics import vocabulary
+from topics.merchant_activity import ActivityCounted
+from topics.twins import twin, union
+
+ORIGIN, TRACEPARENT = "refundry-origin", "traceparent"
+
+
+class Origin(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """The inbound record that an event came in: position, time in milliseconds, key, and what the door found.
+
+    `fingerprint` tells contents apart. `redacted`: the value is not byte for byte what came in. `released`: the event
+    that ended the wait of this one, where it was held. Stored by position: fields are added at the end, with a default.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    fingerprint: bytes
+    redacted: bool = False
+    released: str | None = None
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+_encode_origin = msgspec.msgpack.Encoder().encode
+_decode_origin = msgspec.msgpack.Decoder(Origin).decode
+_decode_event = msgspec.json.Decoder(union(vocabulary.JOURNAL, closed=False)).decode
+_decode_activity = msgspec.json.Decoder(union(vocabulary.ACTIVITY, closed=False)).decode
+_decode_count = msgspec.json.Decoder(twin(ActivityCounted, closed=False)).decode
+
+
+def pack(origin: Origin, traceparent: bytes | None) -> list[tuple[str, bytes]]:
+    """The headers of a journal record."""
+    headers = [(ORIGIN, _encode_origin(origin))]
+    if traceparent is not None:
+        headers.append((TRACEPARENT, traceparent))
+    return headers
+
+
+def unpack(headers: Iterable[tuple[str, bytes]]) -> tuple[Origin, bytes | None]:
+    """What `pack` put in. LookupError where a record has no origin: it is none of ours."""
+    origin, traceparent = None, None
+    for name, content in headers:
+        if name == ORIGIN:
+            origin = _decode_origin(content)
+        elif name == TRACEPARENT:
+            traceparent = content
+    if origin is None:
+        raise LookupError(f"a record of the journal without the header {ORIGIN}")
+    return origin, traceparent
+
+
+def read_journal(value: bytes) -> Any:
+    """The event of a record of `case-events`. `msgspec.ValidationError` where it is none of ours."""
+    return _decode_event(value)
+
+
+def read_activity(value: bytes) -> Any:
+    """The event of a record of `customer-activity`. `msgspec.ValidationError` where it is none of ours."""
+    return _decode_activity(value)
+
+
+def read_count(value: bytes) -> Any:
+    """The event of a record of `merchant-activity`. `msgspec.ValidationError` where it is none of ours."""
+    return _decode_count(value)

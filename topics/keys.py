@@ -1,0 +1,39 @@
+"""The key under which a message belongs on its topic: the bare id, taken from the body."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_FIELDS: dict[str, tuple[str, ...]] = {
+    "orders": ("order_id",),
+    "reviews": ("order_id",),
+    "payments": ("payment_id",),
+    "disputes": ("payment_id", "order_id"),
+    "customers": ("customer_id",),
+}
+
+
+def key_of(topic: str, body: Mapping[str, Any]) -> str | None:
+    """The key that fits the body; None where the body does not tell. `topic` is an inbound one.
+
+    Where several fields can name the key, the first that is not null does.
+    """
+    if topic == "fx-rates":
+        base, quote, day = body.get("base"), body.get("quote"), body.get("as_of")
+        return f"{base}/{quote}@{day}" if base and quote and day else None
+    if topic == "policies":
+        policy, version = body.get("policy"), body.get("version")
+        return f"{policy}@{version}" if policy and version else None
+    for field in _FIELDS.get(topic, ()):
+        value = body.get(field)
+        if value is not None:
+            return value if isinstance(value, str) else None
+    return None
+
+
+def key_fields(topic: str) -> str:
+    """The names of the fields that make the key, for people."""
+    if topic == "fx-rates":
+        return "base/quote@as_of"
+    if topic == "policies":
+        return "policy@version"
+    return ", else ".join(_FIELDS[topic])
