@@ -1,0 +1,262 @@
+"""Does an event fit what the case has accepted? Before it enters, contradictions are told from repetitions.
+
+A check answers with None (it may enter), `ABSORBED` (it says what is known already) or a `Refused` (a dead letter).
+Amounts that differ for the same capture, refund or movement are a conflict whatever event id they come under.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any, Final
+
+from app.domain.case import Case, Dispute, Order, Verdict
+from app.domain.context import Entry
+from app.domain.disputes.lifecycle import ENDS, further, movement_key
+from app.domain.disputes.responding import may_respond
+from app.domain.fold.orders import content_of, received_units
+from app.domain.fold.payments import refund_of
+from app.domain.ids import question_id
+from app.domain.orders import Nonsense, carry_over, order_of
+from app.domain.records import Refused
+from app.domain.refunds import lifecycle
+
+_OF_THE_PAYMENT = "amount.currency: expected the currency of the payment so far"
+
+
+class Absorbed:
+    """The type of `ABSORBED`."""
+
+
+ABSORBED: Final = Absorbed()
+Admission = Refused | Absorbed | None
+
+
+def identity_of(entry: Entry) -> bytes:
+    """Names the fact within its case: topic, the id under which it was published, and the publisher's event id."""
+    event = entry.event
+    key = getattr(event, "payment_id", None) or getattr(event, "order_id", None) or ""
+    return blake2b(f"{entry.topic}\0{key}\0{event.event_id}".encode(), digest_size=8).digest()
+
+
+def already_seen(case: Case, entry: Entry, identity: bytes) -> Admission:
+    """The same identity with the same content is a duplicate, with other content a conflict."""
+    known = case.seen.get(identity)
+    if known is None:
+        return None
+    if known == entry.fingerprint:
+        return ABSORBED
+    return Refused(
+        "id_conflict", "event_id was used before for another content; publish a new fact under a new id", "event_id"
+    )
+
+
+def admit(case: Case, event: Any) -> Admission:
+    """The check of the event's type."""
+    check = CHECKS.get(event.type)
+    return check(case, event) if check else None
+
+
+def order_after(case: Case, event: Any) -> Order | Refused:
+    """The order that a placed or amended one comes to, with what was approved carried over."""
+    try:
+        order = order_of(event)
+    except Nonsense as nonsense:
+        return Refused("invalid_field", f"{nonsense.path}: expected {nonsense.expected}", nonsense.path)
+    shrunk = carry_over(case.order, order) if case.order else None
+    if shrunk:
+        message = f"{shrunk}: expected at least what was approved to be paid back already"
+        return Refused("illegal_transition", message, shrunk)
+    return order
+
+
+def _capture(case: Case, event: Any) -> Admission:
+    payment = case.payments.get(event.payment_id)
+    capture = payment.captures.get(event.capture_id or event.payment_id) if payment else None
+    if payment is None or capture is None:
+        if payment is not None and payment.currency and payment.currency != event.amount.currency:
+            return Refused("id_conflict", _OF_THE_PAYMENT, "amount.currency")
+        return None
+    return _same_amount(capture.amount_minor, payment.currency, event, "capture")
+
+
+def _capture_failed(case: Case, event: Any) -> Admission:
+    payment = case.payments.get(event.payment_id)
+    capture = payment.captures.get(event.capture_id or event.payment_id) if payment else None
+    if payment is not None and payment.currency and payment.currency != event.amount.currency:
+        return Refused("id_conflict", _OF_THE_PAYMENT, "amount.currency")
+    if capture is None or (not capture.failed_minor and event.amount.amount_minor <= capture.amount_minor):
+        return None
+    if capture.failed_minor == event.amount.amount_minor:
+        return ABSORBED
+    return Refused("id_conflict", "amount: expected at most the capture, and the failure that is known", "amount")
+
+
+def _same_amount(known_minor: int, currency: str, event: Any, what: str) -> Admission:
+    if (known_minor, currency) == (event.amount.amount_minor, event.amount.currency):
+        return ABSORBED
+    return Refused("id_conflict", f"amount: expected the amount under which this {what} is known already", "amount")
+
+
+def _refund(case: Case, event: Any) -> Admission:
+    refund = refund_of(case, event)
+    if refund is None:
+        payment = case.payments.get(event.payment_id)
+        if payment is not None and payment.currency and payment.currency != event.amount.currency:
+            return Refused("id_conflict", _OF_THE_PAYMENT, "amount.currency")
+        return None
+    if (refund.amount_minor, refund.currency) != (event.amount.amount_minor, event.amount.currency):
+        return Refused("id_conflict", "amount: expected the amount under which this refund is known already", "amount")
+    if refund.payment_id != event.payment_id:
+        return Refused("id_conflict", "payment_id: expected the payment of the refund", "payment_id")
+    what = event.type.removeprefix("refund.")
+    same = lifecycle.after(refund.status, what) == refund.status
+    return ABSORBED if same and (refund.refund_id is not None or event.refund_id is None) else None
+
+
+def _request(case: Case, event: Any) -> Admission:
+    request = case.requests.get(event.request_id) if event.request_id is not None else None
+    if request is None:
+        return None
+    if request.content == content_of(event):
+        return ABSORBED
+    return Refused("id_conflict", "request_id was used before for another request; ask under a new id", "request_id")
+
+
+def _withdrawal(case: Case, event: Any) -> Admission:
+    request = case.requests.get(event.request_id)
+    if request is None:
+        return Refused("illegal_transition", "request_id: expected a request that was asked before", "request_id")
+    return ABSORBED if request.withdrawn or request.status in ("denied", "withdrawn") else None
+
+
+def _return_received(case: Case, event: Any) -> Admission:
+    back = case.returns.get(event.return_id)
+    if back is None or back.received is None:
+        return None
+    if back.received == received_units(event):
+        return ABSORBED
+    return Refused(
+        "id_conflict", "return_id was received before with other lines; use a new id for what came later", "return_id"
+    )
+
+
+def _escalated(case: Case, event: Any) -> Admission:
+    dispute = case.disputes.get(event.dispute_id)
+    if dispute is None or further(dispute.stage, event.stage) != dispute.stage:
+        return None
+    told = event.respond_by is not None and event.respond_by != dispute.respond_by
+    return None if told and dispute.state not in ENDS else ABSORBED
+
+
+def _movement(case: Case, event: Any) -> Admission:
+    dispute = case.disputes.get(event.dispute_id)
+    key = movement_key(dispute, event) if dispute else ""
+    if dispute is None or key not in dispute.movements:
+        return None
+    return _same_amount(dispute.movements[key], event.amount.currency, event, "movement")
+
+
+def _alert(case: Case, event: Any) -> Admission:
+    alert = case.pre_disputes.get(event.alert_id)
+    return None if alert is None else _same_amount(alert.amount_minor, alert.currency, event, "alert")
+
+
+def _opened(case: Case, event: Any) -> Admission:
+    dispute = case.disputes.get(event.dispute_id)
+    if dispute is None:
+        return None
+    if event.payment_id is None or not dispute.payment_id:
+        return ABSORBED if _says_nothing_new(dispute, event) else None
+    if dispute.payment_id != event.payment_id:
+        return Refused("id_conflict", "payment_id: expected the payment of the dispute", "payment_id")
+    return ABSORBED if _says_nothing_new(dispute, event) else None
+
+
+def _says_nothing_new(dispute: Dispute, event: Any) -> bool:
+    """The same claim at the same stage under another event: a later stage, another amount or a reopening is new."""
+    if event.type == "dispute.inquired":
+        told = dispute.opened or dispute.opened_at is not None
+        return told and (dispute.opened or dispute.amount_minor == event.amount.amount_minor)
+    same_claim = (dispute.stage, dispute.amount_minor) == (event.stage, event.amount.amount_minor)
+    same_deadline = event.respond_by is None or event.respond_by == dispute.respond_by
+    return dispute.opened and same_claim and same_deadline and dispute.state not in ENDS
+
+
+def _verdict(case: Case, event: Any) -> Admission:
+    if event.subject.kind == "dispute":
+        return _verdict_on_dispute(case, event)
+    request = case.requests.get(event.subject.id) if event.subject.kind == "refund_request" else None
+    if request is None:
+        return None
+    if request.status in ("denied", "withdrawn") or (request.status == "approved" and event.verdict != "approve"):
+        return Refused("illegal_transition", "subject: expected a request without a final decision", "subject.id")
+    return _independent(request.requester_id, request.verdicts, event, request.revision)
+
+
+def _verdict_on_dispute(case: Case, event: Any) -> Admission:
+    dispute = case.disputes.get(event.subject.id)
+    if dispute is None:
+        return None
+    if event.revision is not None and event.revision != dispute.revision:
+        return Refused("illegal_transition", "revision: expected the dispute's newest revision", "revision")
+    if may_respond(dispute, event.occurred_at):
+        return None
+    if dispute.answer == event.verdict:
+        return ABSORBED
+    return Refused("illegal_transition", "subject: expected an unanswered dispute within its deadline", "subject.id")
+
+
+def _independent(requester_id: str | None, verdicts: list[Verdict], event: Any, revision: int) -> Admission:
+    if event.revision is not None and event.revision != revision:
+        return Refused(
+            "illegal_transition", "revision: expected the request's newest revision; look at it again", "revision"
+        )
+    if event.verdict == "approve":
+        if event.reviewer_id == requester_id:
+            return Refused(
+                "illegal_transition", "reviewer_id: expected another person than the requester", "reviewer_id"
+            )
+        if any(v.reviewer_id == event.reviewer_id and v.verdict == "approve" for v in verdicts):
+            return ABSORBED
+    return None
+
+
+def _store_credit(case: Case, event: Any) -> Admission:
+    refund = case.refunds.get(event.instruction_id)
+    if refund is None:
+        return Refused(
+            "illegal_transition", "instruction_id: expected one that was issued for this order", "instruction_id"
+        )
+    if (refund.amount_minor, refund.currency) != (event.amount.amount_minor, event.amount.currency):
+        return Refused("id_conflict", "amount: expected the amount of the instruction", "amount")
+    what = "succeeded" if event.type == "store_credit.issued" else "failed"
+    return ABSORBED if lifecycle.after(refund.status, what) == refund.status else None
+
+
+def _history(case: Case, event: Any) -> Admission:
+    asking = [r for r in case.requests.values() if question_id(case, r) == event.question_id and r.history is None]
+    return None if asking else ABSORBED
+
+
+CHECKS: dict[str, Callable[[Case, Any], Admission]] = {
+    "order.cancelled": _request,
+    "subscription.cancelled": _request,
+    "refund.requested": _request,
+    "refund.request_withdrawn": _withdrawal,
+    "return.received": _return_received,
+    "store_credit.issued": _store_credit,
+    "store_credit.failed": _store_credit,
+    "payment.captured": _capture,
+    "payment.capture_failed": _capture_failed,
+    "refund.submitted": _refund,
+    "refund.succeeded": _refund,
+    "refund.failed": _refund,
+    "refund.reversed": _refund,
+    "dispute.alerted": _alert,
+    "dispute.inquired": _opened,
+    "dispute.opened": _opened,
+    "dispute.escalated": _escalated,
+    "dispute.funds_withdrawn": _movement,
+    "dispute.funds_reinstated": _movement,
+    "review.resolved": _verdict,
+    "history.answered": _history,
+}

@@ -1,0 +1,74 @@
+"""What is told of a case beyond it, each once: sales, disputes and fraud reports, to the monitoring programmes of the
+networks and to the customer's history.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.domain.case import Case, Dispute, Payment
+from app.domain.context import Context
+from app.domain.records import Counted, Record, Reported
+
+MONITORED = frozenset({"visa", "mastercard"})
+RESOLVES_BEFORE = frozenset({"rdr", "cdrn"})
+
+
+def count_sale(case: Case, payment: Payment) -> Iterator[Record]:
+    """The first capture of a payment."""
+    if payment.network in MONITORED and len(payment.captures) == 1:
+        secure = (payment.authentication or {}).get("three_d_secure") == "authenticated"
+        body = {"in_store": _in_store(case), "three_d_secure": secure}
+        yield Counted("sale", payment.network, payment.payment_id, ("sale", payment.payment_id), body)
+
+
+def count_dispute(case: Case, dispute: Dispute) -> Iterator[Record]:
+    """A chargeback, once; not one that was resolved before it came."""
+    resolved = any(
+        alert.payment_id == dispute.payment_id and alert.source in RESOLVES_BEFORE and alert.already_credited
+        for alert in case.pre_disputes.values()
+    )
+    if dispute.counted or not dispute.opened or dispute.network not in MONITORED or resolved or not dispute.payment_id:
+        return
+    body: dict[str, Any] = {
+        "dispute_id": dispute.dispute_id,
+        "amount": {"amount_minor": dispute.amount_minor, "currency": dispute.currency},
+        "category": dispute.category,
+        "reason_code": dispute.reason_code,
+        "in_store": _in_store(case),
+    }
+    yield Counted("dispute", dispute.network, dispute.payment_id, ("dispute", dispute.dispute_id), body)
+
+
+def report_dispute(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:
+    """The customer's history learns of a chargeback, once."""
+    if case.customer_id is not None and dispute.opened and not dispute.reported:
+        fact = ("dispute_opened", case.case_id, dispute.dispute_id)
+        body = {
+            "order_id": case.order_id,
+            "dispute_id": dispute.dispute_id,
+            "payment_id": dispute.payment_id or None,
+            "amount": {"amount_minor": dispute.amount_minor, "currency": dispute.currency},
+        }
+        yield Reported(case.customer_id, "dispute_opened", fact, dispute.opened_at or context.now, body)
+
+
+def report_fraud(case: Case, report_id: str) -> Iterator[Record]:
+    """The customer's history learns of a report of fraud."""
+    if case.customer_id is not None:
+        report = case.fraud_reports[report_id]
+        fact = ("fraud_reported", case.case_id, report_id)
+        body = {"order_id": case.order_id, "report_id": report_id, "payment_id": report.payment_id or None}
+        yield Reported(case.customer_id, "fraud_reported", fact, report.reported_at, body)
+
+
+def count_fraud_report(case: Case, report_id: str) -> Iterator[Record]:
+    """A report of fraud by the cardholder's bank."""
+    report = case.fraud_reports[report_id]
+    payment = case.payments.get(report.payment_id)
+    network = report.network or (payment.network if payment else None)
+    if network in MONITORED and report.payment_id:
+        yield Counted("fraud_report", network, report.payment_id, ("fraud", report_id), {"in_store": _in_store(case)})
+
+
+def _in_store(case: Case) -> bool:
+    return case.order is not None and case.order.channel == "store"

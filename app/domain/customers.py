@@ -1,0 +1,109 @@
+"""The history of a customer across orders: facts that cases report, and answers to what cases ask.
+
+Counts are of facts that occurred up to the time that is asked about, as far as they were received; the same question
+gets the answer that it got before. Bounded: facts of the last 400 days, at most 1,000 of them, and as many answers; the
+names of 5,000 cases, which outlive their facts because an erasure must reach them all.
+
+These are stored shapes: fields may be added with a default, never renamed or given another meaning.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+FACTS_MAX = 1000
+CASES_MAX = 5000
+KEPT = timedelta(days=400)
+
+
+class Fact(msgspec.Struct, omit_defaults=True):
+    """Something that happened in one of the customer's cases."""
+
+    kind: str
+    at: datetime
+    case_id: str
+    request_id: str | None = None
+    payment_id: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+
+
+class History(msgspec.Struct, omit_defaults=True):
+    """The row of one customer. `token` stands for the customer in whatever happened until `erased_at`."""
+
+    facts: dict[str, Fact] = {}
+    answers: dict[str, dict[str, Any]] = {}
+    token: str | None = None
+    erased_at: datetime | None = None
+    cases: dict[str, None] = {}
+
+    def remember(self, activity_id: str, fact: Fact) -> None:
+        """A fact, once. What is too old, or too much, goes."""
+        if activity_id in self.facts:
+            return
+        self.facts[activity_id] = fact
+        self.cases[fact.case_id] = None
+        while len(self.cases) > CASES_MAX:
+            del self.cases[next(iter(self.cases))]
+        newest = max(known.at for known in self.facts.values())
+        old = [key for key, known in self.facts.items() if newest - known.at > KEPT]
+        for key in old:
+            del self.facts[key]
+        while len(self.facts) > FACTS_MAX:
+            del self.facts[min(self.facts, key=lambda key: (self.facts[key].at, key))]
+
+    def answer(
+        self, question_id: str, *, since: datetime | None, as_of: datetime, asking: tuple[str, str | None]
+    ) -> dict[str, Any]:
+        """What was known at `as_of` of the time since: other requests, money approved, chargebacks.
+
+        `asking`: case and request that ask, which are not counted themselves.
+        """
+        if question_id not in self.answers:
+            self.answers[question_id] = self._count(since, as_of, asking)
+            while len(self.answers) > FACTS_MAX:
+                del self.answers[next(iter(self.answers))]
+        return self.answers[question_id]
+
+    def _count(self, since: datetime | None, as_of: datetime, asking: tuple[str, str | None]) -> dict[str, Any]:
+        facts = [f for f in self.facts.values() if f.at <= as_of and (since is None or f.at >= since)]
+        withdrawn = {(f.case_id, f.request_id) for f in facts if f.kind == "refund_request_withdrawn"}
+        asked = {(f.case_id, f.request_id) for f in facts if f.kind == "refund_requested"} - withdrawn - {asking}
+        refunded: dict[str, int] = {}
+        for fact in facts:
+            if fact.kind == "refund_approved" and fact.currency is not None and fact.amount_minor is not None:
+                refunded[fact.currency] = refunded.get(fact.currency, 0) + fact.amount_minor
+        return {
+            "requests_in_window": len(asked),
+            "refunded_in_window": [
+                {"amount_minor": minor, "currency": currency} for currency, minor in sorted(refunded.items())
+            ],
+            "chargebacks": sum(f.kind == "dispute_opened" and f.at <= as_of for f in self.facts.values()),
+        }
+
+    def erase(self, token: str, at: datetime) -> list[str]:
+        """From now on the token stands for the customer; the cases that must hear of it."""
+        self.token, self.erased_at = token, at
+        # a row of before the names were kept has facts alone
+        told = list(dict.fromkeys([*self.cases, *(fact.case_id for fact in self.facts.values())]))
+        self.facts, self.answers, self.cases = {}, {}, {}
+        return told
+
+    def is_erased(self, at: datetime) -> bool:
+        """Whether something of that time belongs to the erased customer."""
+        return self.erased_at is not None and at <= self.erased_at
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(History)
+
+
+def encode_history(history: History) -> bytes:
+    """The stored bytes of a history."""
+    return _encoder.encode(history)
+
+
+def decode_history(row: bytes) -> History:
+    """A history from its stored bytes."""
+    return _decoder.decode(row)

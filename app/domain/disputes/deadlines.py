@@ -1,0 +1,45 @@
+"""Until when a dispute must be answered: what the provider says, else the table less the policy's margin.
+
+Reminders come so many hours before, as the policy says; past the deadline an unanswered dispute has expired.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from app.domain.case import Dispute
+from app.domain.policy import Policy
+from app.domain.records import Scheduled
+from app.domain.tables import table
+
+
+def deadline_of(dispute: Dispute, policy: Policy) -> tuple[datetime, str]:
+    """When to have answered, and who says so (provider or table). Counted from the opening of
+    the stage: n x 24 hours less the margin.
+    """
+    if dispute.respond_by is not None and dispute.deadline_source == "provider":
+        return dispute.respond_by, "provider"
+    assert dispute.stage_at is not None
+    by_network = table("dispute_deadlines")[dispute.stage]
+    days = by_network.get(dispute.network or "", by_network["default"])
+    return dispute.stage_at + timedelta(days=days) - policy.disputes.deadline_margin, "table"
+
+
+def deadline_timer(dispute_id: str) -> str:
+    """The name of the timer that reminds of a dispute's deadline, and at last ends its wait."""
+    return f"dispute:{dispute_id}"
+
+
+def schedule_deadline(dispute: Dispute, policy: Policy, after: datetime) -> Iterator[Scheduled]:
+    """The next reminder after a moment, else the deadline itself; at once where that is past already."""
+    if dispute.respond_by is None:
+        return
+    hours = sorted(policy.disputes.reminders_hours, reverse=True)
+    moments = [dispute.respond_by - timedelta(hours=h) for h in hours]
+    due = next((moment for moment in moments if moment > after), dispute.respond_by)
+    yield Scheduled(deadline_timer(dispute.dispute_id), due)
+
+
+def hours_left(dispute: Dispute, now: datetime) -> int:
+    """Whole hours until the deadline."""
+    assert dispute.respond_by is not None
+    return (dispute.respond_by - now) // timedelta(hours=1)

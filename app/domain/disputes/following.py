@@ -1,0 +1,213 @@
+"""What follows from an event of a dispute: ledger, alerts with deadlines, and the calling off of refunds in flight."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from app.domain.balances import ENDED_FOR_US, REINSTATEMENT_AWAITED, claim_of
+from app.domain.case import Case, Dispute
+from app.domain.context import Context
+from app.domain.counting import count_dispute, count_fraud_report, report_dispute, report_fraud
+from app.domain.disputes.deadlines import deadline_of, deadline_timer, schedule_deadline
+from app.domain.disputes.evidence import Item, gather
+from app.domain.disputes.lifecycle import ENDS
+from app.domain.disputes.matching import likely_payment
+from app.domain.disputes.pre_disputes import follow_alert
+from app.domain.disputes.reasons import category_of
+from app.domain.disputes.recommendation import can_be_contested, recommend
+from app.domain.disputes.responding import answer_early_verdicts, respond
+from app.domain.records import Advised, Alerted, Booked, Flagged, Matched, Record, Scheduled
+from app.domain.refunds.execution import call_off
+
+UNMATCHED = "unmatched"
+ASKS_FOR_AN_ANSWER = frozenset({"dispute.inquired", "dispute.opened", "dispute.escalated"})
+MOVES_FUNDS = {
+    "dispute.funds_withdrawn": ("dispute_withdrawn", -1),
+    "dispute.funds_reinstated": ("dispute_reinstated", 1),
+}
+
+
+def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
+    """Follows up one event of `disputes` that entered."""
+    if event.type == "dispute.alerted":
+        yield from follow_alert(case, case.pre_disputes[event.alert_id], context)
+        return
+    if event.type == "fraud.reported":
+        yield from count_fraud_report(case, event.report_id)
+        yield from report_fraud(case, event.report_id)
+        return
+    dispute = case.disputes[event.dispute_id]
+    yield from _booked(dispute, event)
+    if event.type == "dispute.opened":
+        yield from count_dispute(case, dispute)
+        yield from report_dispute(case, dispute, context)
+        yield from call_off(case, dispute.payment_id, "dispute_open")
+    if is_unmatched(case, dispute):
+        if UNMATCHED not in dispute.flags:
+            yield _unmatched(dispute)
+        return
+    returned_debit = event.type == "dispute.opened" and dispute.state == "lost"
+    asked = event.type in ASKS_FOR_AN_ANSWER and dispute.currency
+    if asked and (dispute.state == "open" or returned_debit):
+        yield from ask_for_an_answer(case, dispute, context)
+    yield from _ended(case, dispute, getattr(event, "amount", None))
+
+
+def _ended(case: Case, dispute: Dispute, stated: Any = None) -> Iterator[Record]:
+    name = deadline_timer(dispute.dispute_id)
+    if dispute.state != "open" and name in case.timers:
+        yield Scheduled(name, None)
+    if dispute.state not in ENDS or not dispute.currency:
+        return
+    if dispute.state not in dispute.closed[-1:]:
+        yield closed(dispute, stated)
+    payment = case.payments.get(dispute.payment_id)
+    if dispute.state in ENDED_FOR_US and payment is not None and claim_of(payment, dispute) and dispute.ended_at:
+        # Requests wait for the reinstatement so long, then for what is left.
+        yield Scheduled(f"reinstatement:{dispute.dispute_id}", dispute.ended_at + REINSTATEMENT_AWAITED)
+
+
+def after_capture(case: Case, payment_id: str, context: Context) -> Iterator[Record]:
+    """A dispute that came before its payment learns of it, and says again what has changed by that."""
+    for dispute in list(case.disputes.values()):
+        if dispute.payment_id in ("", payment_id):
+            yield from _learn(case, dispute, context)
+
+
+def _learn(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:
+    found, guessed = dispute.payment_id, False
+    if not found:
+        found, guessed = likely_payment(case, dispute.amount_minor)
+    if not found:
+        return
+    payment = case.payments[found]
+    network = dispute.network or payment.network
+    lost = payment.kind == "bank_debit" and dispute.opened and dispute.state == "open"
+    learns = lost or (dispute.payment_id, dispute.network) != (found, network)
+    if learns:
+        yield Matched(dispute.dispute_id, found, network, guessed, context.now if lost else None)
+    elif dispute.revision:
+        return
+    yield from count_dispute(case, dispute)
+    if dispute.stage_at is not None and dispute.currency and (dispute.state == "open" or lost):
+        yield from ask_for_an_answer(case, dispute, context)
+    yield from _ended(case, dispute)
+
+
+def is_unmatched(case: Case, dispute: Dispute) -> bool:
+    """A dispute whose payment is not known: none is named, or in a case of its own nobody captured it yet."""
+    payment = case.payments.get(dispute.payment_id)
+    unpaid = payment is None or not payment.captures
+    return not dispute.payment_id or (case.order_id is None and unpaid)
+
+
+def ask_for_an_answer(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:
+    """`dispute.action_required` as the next revision, with category, deadline and advice."""
+    policy = context.policies.speaking(case.merchant_id, dispute.opened_at or context.now)
+    category, known = (
+        (dispute.category, True) if dispute.category else category_of(dispute.network, dispute.reason_code)
+    )
+    if not known:
+        yield Flagged("reason_code_unknown")
+    respond_by, source = deadline_of(dispute, policy)
+    have, missing = gather(case, dispute, category or "general")
+    yield Advised(dispute.dispute_id, category or "general", respond_by, source, tuple(shown_by(have, missing)))
+    advice = recommend(case, dispute, policy, has_evidence=bool(have))
+    yield Alerted(
+        type="dispute.action_required",
+        fact=(dispute.dispute_id, dispute.revision + 1),
+        body={
+            "dispute_id": dispute.dispute_id,
+            "revision": dispute.revision + 1,
+            "payment_id": dispute.payment_id,
+            "amount": _money(dispute, dispute.amount_minor),
+            "network": dispute.network or "other",
+            "reason_code": dispute.reason_code,
+            "category": category,
+            "stage": dispute.stage,
+            "respond_by": respond_by,
+            "deadline_source": source,
+            "recommendation": advice,
+            "evidence": {"have": [msgspec.structs.asdict(item) for item in have], "missing": missing},
+            "compelling_evidence": None,
+            "flags": list(dispute.flags),
+        },
+    )
+    if can_be_contested(case, dispute):
+        yield from schedule_deadline(dispute, policy, context.clock)
+        yield from answer_early_verdicts(case, dispute, context)
+        if policy.disputes.auto_respond:
+            yield from respond(case, dispute, advice["action"], context)
+
+
+def renew_alerts(case: Case, context: Context) -> Iterator[Record]:
+    """What came meanwhile may be evidence, or change the advice: then an open dispute is told anew."""
+    for dispute in list(case.disputes.values()):
+        if dispute.state != "open" or not dispute.revision or dispute.answer is not None:
+            continue
+        policy = context.policies.speaking(case.merchant_id, dispute.opened_at or context.now)
+        have, missing = gather(case, dispute, dispute.category or "general")
+        advice = recommend(case, dispute, policy, has_evidence=bool(have))
+        if shown_by(have, missing) != dispute.shown or advice != dispute.recommendation:
+            yield from ask_for_an_answer(case, dispute, context)
+
+
+def shown_by(have: Sequence[Item], missing: Sequence[str]) -> list[str]:
+    """What an alert showed, to tell whether the next would show anything else."""
+    return [*(f"{item.item}:{item.event_id}" for item in have), *(f"-{name}" for name in missing)]
+
+
+def _booked(dispute: Dispute, event: Any) -> Iterator[Record]:
+    if event.type in MOVES_FUNDS:
+        kind, sign = MOVES_FUNDS[event.type]
+        yield Booked(
+            kind=kind,
+            fact=(dispute.dispute_id, event.movement_id or event.event_id),
+            payment_id=dispute.payment_id or None,
+            amount_minor=sign * event.amount.amount_minor,
+            currency=event.amount.currency,
+        )
+    fee = getattr(event, "fee", None)
+    if fee is not None:
+        yield Booked(
+            kind="fee",
+            fact=(dispute.dispute_id, event.event_id),
+            payment_id=dispute.payment_id or None,
+            amount_minor=-fee.amount_minor,
+            currency=fee.currency,
+        )
+
+
+def _unmatched(dispute: Dispute) -> Alerted:
+    return Alerted(
+        type="dispute.unmatched",
+        fact=(dispute.dispute_id,),
+        body={
+            "dispute_id": dispute.dispute_id,
+            "payment_id": dispute.payment_id or None,
+            "respond_by": dispute.respond_by,
+        },
+    )
+
+
+def closed(dispute: Dispute, stated: Any = None) -> Alerted:
+    """`dispute.closed` with the money; `stated`: what the network says was won, where it was a part."""
+    recovered = dispute.reinstated_minor
+    if dispute.state in ("won", "withdrawn"):
+        recovered = stated.amount_minor if stated is not None else max(dispute.amount_minor, recovered)
+    return Alerted(
+        type="dispute.closed",
+        fact=(dispute.dispute_id, dispute.state, len(dispute.closed)),
+        body={
+            "dispute_id": dispute.dispute_id,
+            "outcome": dispute.state,
+            "disputed": _money(dispute, dispute.amount_minor),
+            "recovered": _money(dispute, recovered),
+            "fees": [{"amount_minor": fee.amount_minor, "currency": fee.currency} for fee in dispute.fees],
+        },
+    )
+
+
+def _money(dispute: Dispute, minor: int) -> dict[str, Any]:
+    return {"amount_minor": minor, "currency": dispute.currency}

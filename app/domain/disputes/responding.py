@@ -1,0 +1,44 @@
+"""Answering a dispute: after a verdict of a person, or by policy, once and not after the deadline."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from app.domain.case import Case, Dispute
+from app.domain.context import Context
+from app.domain.disputes.evidence import gather
+from app.domain.ids import derive
+from app.domain.records import Record, Responded
+
+ANSWERS = frozenset({"contest", "accept"})
+
+
+def respond(case: Case, dispute: Dispute, action: str, context: Context) -> Iterator[Record]:
+    """The instruction for whoever speaks to the provider: the evidence, or that we give in."""
+    if action not in ANSWERS or not may_respond(dispute, context.now):
+        return
+    have, _ = gather(case, dispute, dispute.category or "general")
+    yield Responded(
+        instruction_id=derive("dis", case.case_id, dispute.dispute_id, dispute.stage, reopened(dispute), action),
+        dispute_id=dispute.dispute_id,
+        payment_id=dispute.payment_id,
+        action=action,
+        evidence=tuple(have) if action == "contest" else (),
+        respond_by=dispute.respond_by,
+    )
+
+
+def reopened(dispute: Dispute) -> int:
+    """How often the dispute came back after an end: each time is answered anew."""
+    return dispute.closed.count("reopened")
+
+
+def may_respond(dispute: Dispute, now: datetime) -> bool:
+    """Whether an answer is still open: none was given at this stage, and the deadline is not past."""
+    open_ = dispute.state == "open" and dispute.answer is None
+    return open_ and (dispute.respond_by is None or now <= dispute.respond_by)
+
+
+def answer_early_verdicts(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:
+    """A verdict that came before its dispute."""
+    for verdict in case.verdicts.get(f"dispute:{dispute.dispute_id}", [])[-1:]:
+        yield from respond(case, dispute, verdict.verdict, context)

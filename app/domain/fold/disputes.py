@@ -1,0 +1,205 @@
+"""Disputes, alerts and fraud reports: how their events change the case.
+
+An event may come before the one that opens its dispute: what it says is kept, and the opening does not undo what ended
+later.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.balances import is_foreign
+from app.domain.case import Case, Dispute, Fee, FraudReport, PreDispute
+from app.domain.disputes import lifecycle
+from app.domain.disputes.matching import payment_id_of
+from app.domain.fold.payments import payment_of
+from app.domain.words import DISPUTE_CATEGORIES, NETWORKS, known
+from topics.disputes import (
+    DisputeAlerted,
+    DisputeEscalated,
+    DisputeEvent,
+    DisputeInquired,
+    DisputeOpened,
+    EvidenceSubmitted,
+    FraudReported,
+    FundsReinstated,
+    FundsWithdrawn,
+)
+
+
+def dispute_of(case: Case, event: Any) -> Dispute:
+    """The dispute that an event is about, made where it is new; its payment is found where none is named."""
+    dispute = case.disputes.get(event.dispute_id)
+    if dispute is None:
+        payment_id, guessed = payment_id_of(case, event)
+        dispute = case.disputes[event.dispute_id] = Dispute(dispute_id=event.dispute_id, payment_id=payment_id)
+        dispute.known_at = _moment(event)
+        if payment_id:
+            payment_of(case, payment_id)
+        if guessed:
+            dispute.flags.append("payment_guessed")
+            case.flag("payment_guessed")
+    return dispute
+
+
+def _moment(event: DisputeEvent) -> datetime:
+    return event.occurred_at.astimezone(UTC)
+
+
+def end(dispute: Dispute, state: str, at: datetime) -> None:
+    """The dispute has ended: nothing is left to answer."""
+    dispute.state, dispute.ended_at = state, at
+    dispute.respond_by = dispute.deadline_source = None
+
+
+def _claim(case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened) -> None:
+    dispute.amount_minor, dispute.currency = event.amount.amount_minor, event.amount.currency
+    payment = case.payments.get(dispute.payment_id)
+    if payment is not None and is_foreign(payment, dispute):
+        _flag(case, dispute, "currency_differs")
+    network = known(case, event.network, NETWORKS, flag="network_unknown")
+    dispute.network = network or (payment.network if payment else None) or dispute.network
+    dispute.reason_code = event.reason_code.strip() if event.reason_code else dispute.reason_code
+    category = known(case, event.category, DISPUTE_CATEGORIES, flag="category_unknown", otherwise="general")
+    dispute.category = category or dispute.category
+
+
+def _told_deadline(dispute: Dispute, told: datetime | None, *, new_stage: bool) -> None:
+    """The provider's deadline where one is told; a new stage has none of the stage before."""
+    if told is not None:
+        dispute.respond_by, dispute.deadline_source = told.astimezone(UTC), "provider"
+    elif new_stage:
+        dispute.respond_by = dispute.deadline_source = None
+
+
+def _flag(case: Case, dispute: Dispute, name: str) -> None:
+    if name not in dispute.flags:
+        dispute.flags.append(name)
+    case.flag(name)
+
+
+def _inquired(case: Case, event: DisputeInquired) -> None:
+    dispute = dispute_of(case, event)
+    if not dispute.opened:
+        _claim(case, dispute, event)
+        _told_deadline(dispute, event.respond_by, new_stage=dispute.stage_at is None)
+        dispute.opened_at = dispute.stage_at = dispute.opened_at or _moment(event)
+
+
+def _opened(case: Case, event: DisputeOpened) -> None:
+    dispute = dispute_of(case, event)
+    _claim(case, dispute, event)
+    opened_at = (event.opened_at or event.occurred_at).astimezone(UTC)
+    reopened = dispute.state in lifecycle.ENDS and dispute.ended_at is not None and dispute.ended_at <= opened_at
+    beyond = dispute.stage_at is not None and lifecycle.is_beyond(dispute.stage, event.stage)
+    if not beyond or reopened:
+        new_stage = dispute.stage != event.stage or not dispute.opened or reopened
+        _told_deadline(dispute, event.respond_by, new_stage=new_stage)
+        dispute.stage, dispute.stage_at = lifecycle.further(dispute.stage, event.stage), opened_at
+    dispute.opened_at = opened_at
+    dispute.defendable, dispute.auto_defended = event.defendable, event.auto_defended
+    dispute.capture_id = event.capture_id
+    ended_later = dispute.ended_at is not None and dispute.ended_at > opened_at
+    answered_later = dispute.submitted_at is not None and dispute.submitted_at > opened_at
+    if dispute.state != "open" and not ended_later and not (dispute.state == "evidence_submitted" and answered_later):
+        dispute.state, dispute.ended_at, dispute.answer = "open", None, None
+        dispute.closed.append("reopened")
+    dispute.opened = True
+    payment = case.payments.get(dispute.payment_id)
+    if payment is not None and payment.kind == "bank_debit" and not ended_later:
+        end(dispute, "lost", _moment(event))
+    if dispute.state in lifecycle.ENDS:
+        dispute.respond_by = dispute.deadline_source = None
+    _fee(dispute, event)
+
+
+def _fee(dispute: Dispute, event: Any) -> None:
+    if event.fee is not None:
+        dispute.fees.append(Fee(event.fee.amount_minor, event.fee.currency))
+
+
+def _moved(case: Case, event: FundsWithdrawn | FundsReinstated) -> None:
+    dispute = dispute_of(case, event)
+    if not dispute.currency:
+        dispute.amount_minor, dispute.currency = event.amount.amount_minor, event.amount.currency
+    key = lifecycle.movement_key(dispute, event)
+    dispute.movements[key] = event.amount.amount_minor
+    if event.type == "dispute.funds_withdrawn":
+        dispute.withdrawn_minor += event.amount.amount_minor
+    else:
+        dispute.reinstated_minor += event.amount.amount_minor
+    _fee(dispute, event)
+
+
+def _evidence(case: Case, event: EvidenceSubmitted) -> None:
+    dispute = dispute_of(case, event)
+    if dispute.state == "expired" and dispute.ended_at is not None and _moment(event) <= dispute.ended_at:
+        # It was given in time and told late: the dispute had not expired.
+        dispute.state, dispute.ended_at = "open", None
+        dispute.closed.append("reopened")
+    if dispute.state == "open":
+        dispute.state, dispute.submitted_at = "evidence_submitted", _moment(event)
+
+
+def _escalated(case: Case, event: DisputeEscalated) -> None:
+    dispute = dispute_of(case, event)
+    if lifecycle.further(dispute.stage, event.stage) != dispute.stage:
+        if dispute.state in lifecycle.ENDS:
+            dispute.closed.append("reopened")
+        dispute.stage, dispute.stage_at = event.stage, _moment(event)
+        dispute.opened, dispute.opened_at = True, dispute.opened_at or dispute.stage_at
+        dispute.state, dispute.ended_at, dispute.answer = "open", None, None
+        dispute.respond_by = dispute.deadline_source = None
+    if event.respond_by is not None:
+        dispute.respond_by, dispute.deadline_source = event.respond_by.astimezone(UTC), "provider"
+
+
+def _ended(case: Case, event: Any) -> None:
+    dispute = dispute_of(case, event)
+    end(dispute, event.type.removeprefix("dispute."), _moment(event))
+
+
+def _alerted(case: Case, event: DisputeAlerted) -> None:
+    payment_id, _ = payment_id_of(case, event)
+    if payment_id:
+        payment_of(case, payment_id)
+    case.pre_disputes[event.alert_id] = PreDispute(
+        alert_id=event.alert_id,
+        payment_id=payment_id,
+        amount_minor=event.amount.amount_minor,
+        currency=event.amount.currency,
+        source=event.source,
+        alerted_at=_moment(event),
+        already_credited=event.already_credited,
+        network=event.network,
+        expires_at=event.expires_at.astimezone(UTC) if event.expires_at else None,
+    )
+
+
+def _fraud(case: Case, event: FraudReported) -> None:
+    payment_id, _ = payment_id_of(case, event)
+    case.fraud_reports[event.report_id] = FraudReport(
+        report_id=event.report_id,
+        payment_id=payment_id,
+        reported_at=_moment(event),
+        amount_minor=event.amount.amount_minor if event.amount else None,
+        network=event.network,
+        fraud_type=event.fraud_type,
+    )
+
+
+FOLDS: dict[str, Callable[[Case, Any], None]] = {
+    "fraud.reported": _fraud,
+    "dispute.alerted": _alerted,
+    "dispute.inquired": _inquired,
+    "dispute.opened": _opened,
+    "dispute.funds_withdrawn": _moved,
+    "dispute.funds_reinstated": _moved,
+    "dispute.evidence_submitted": _evidence,
+    "dispute.escalated": _escalated,
+    "dispute.won": _ended,
+    "dispute.lost": _ended,
+    "dispute.accepted": _ended,
+    "dispute.expired": _ended,
+    "dispute.withdrawn": _ended,
+}

@@ -1,0 +1,217 @@
+"""Payments and refunds: how their events change the case."""
+
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any
+
+from app.domain.case import Capture, Case, Payment, Proof, Refund
+from app.domain.orders import builtins
+from app.domain.refunds import lifecycle
+from app.domain.refunds.usage import use_up_outside
+from app.domain.words import METHOD_KINDS, NETWORKS, known
+from topics.orders import StoreCreditFailed, StoreCreditIssued
+from topics.payments import (
+    CaptureFailed,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentFailed,
+    PaymentSettled,
+    PaymentVoided,
+    RefundAnswer,
+    RefundFailed,
+    RefundReversed,
+    RefundSettled,
+    RefundSubmitted,
+    RefundSucceeded,
+)
+
+
+def payment_of(case: Case, payment_id: str, currency: str = "") -> Payment:
+    """The payment, made where it is new. Its currency is the one in which it was first authorised or captured."""
+    payment = case.payments.get(payment_id)
+    if payment is None:
+        payment = case.payments[payment_id] = Payment(payment_id=payment_id, currency=currency)
+    elif not payment.currency:
+        payment.currency = currency
+    return payment
+
+
+def _describe(case: Case, payment: Payment, event: PaymentAuthorized | PaymentCaptured) -> None:
+    payment.kind = known(case, event.method.kind, METHOD_KINDS, flag="method_kind_unknown") or "other"
+    payment.network = known(case, event.method.network, NETWORKS, flag="network_unknown") or payment.network
+    payment.last4 = event.method.last4 or payment.last4
+    payment.fingerprint = event.method.fingerprint or payment.fingerprint
+    payment.authentication = builtins(event.authentication) or payment.authentication
+    payment.checks = builtins(event.checks) or payment.checks
+    proof = Proof(event.event_id, event.occurred_at.astimezone(UTC))
+    payment.authentication_proof = proof if event.authentication else payment.authentication_proof
+    payment.checks_proof = proof if event.checks else payment.checks_proof
+    payment.risk = builtins(event.risk) or payment.risk
+    payment.shopper = builtins(event.shopper) or payment.shopper
+
+
+def _authorized(case: Case, event: PaymentAuthorized) -> None:
+    payment = payment_of(case, event.payment_id, event.amount.currency)
+    payment.authorized_minor = event.amount.amount_minor
+    _describe(case, payment, event)
+
+
+def _captured(case: Case, event: PaymentCaptured) -> None:
+    payment = payment_of(case, event.payment_id, event.amount.currency)
+    _describe(case, payment, event)
+    capture_id = event.capture_id or event.payment_id
+    payment.captures[capture_id] = Capture(
+        capture_id=capture_id,
+        amount_minor=event.amount.amount_minor,
+        captured_at=event.occurred_at.astimezone(UTC),
+        settlement=builtins(event.settlement),
+        event_id=event.event_id,
+    )
+
+
+def _capture_failed(case: Case, event: CaptureFailed) -> None:
+    payment = payment_of(case, event.payment_id, event.amount.currency)
+    capture_id = event.capture_id or event.payment_id
+    capture = payment.captures.get(capture_id)
+    if capture is None:
+        # It failed before we heard of it: the capture itself, when it comes, is known and takes nothing.
+        capture = payment.captures[capture_id] = Capture(
+            capture_id=capture_id,
+            amount_minor=event.amount.amount_minor,
+            captured_at=event.occurred_at.astimezone(UTC),
+            unheard=True,
+        )
+    capture.failed_minor += event.amount.amount_minor
+
+
+def _voided(case: Case, event: PaymentVoided) -> None:
+    payment_of(case, event.payment_id).voided = True
+
+
+def _failed(case: Case, event: PaymentFailed) -> None:
+    payment_of(case, event.payment_id).failed = True
+
+
+def _settled(case: Case, event: PaymentSettled) -> None:
+    payment = payment_of(case, event.payment_id)
+    capture = payment.captures.get(event.capture_id or event.payment_id)
+    if capture is not None:
+        capture.settlement = builtins(event.settlement)
+
+
+def refund_of(case: Case, event: Any) -> Refund | None:
+    """The refund that an answer of the provider is about: by our instruction, else by the provider's id."""
+    if event.instruction_id is not None and event.instruction_id in case.refunds:
+        return case.refunds[event.instruction_id]
+    return refund_by_id(case, event.refund_id)
+
+
+def refund_by_id(case: Case, refund_id: str | None) -> Refund | None:
+    """The refund that the provider calls so."""
+    key = case.refund_keys.get(refund_id) if refund_id is not None else None
+    return case.refunds.get(key) if key is not None else None
+
+
+def _name(case: Case, refund: Refund, refund_id: str | None) -> None:
+    if refund_id is not None and refund.refund_id is None:
+        refund.refund_id = refund_id
+    if refund.refund_id is not None:
+        case.refund_keys[refund.refund_id] = refund.key
+
+
+def _answered(case: Case, event: RefundAnswer, what: str) -> Refund:
+    refund = refund_of(case, event) or _outside(case, event)
+    status = lifecycle.after(refund.status, what)
+    if refund.status in lifecycle.NOTHING and status in lifecycle.SETTLED:
+        case.flag("late_success")
+    _name(case, refund, event.refund_id)
+    _enter(refund, status)
+    return refund
+
+
+def _enter(refund: Refund, status: str) -> None:
+    if status in lifecycle.SETTLED and refund.status not in lifecycle.SETTLED:
+        refund.settled_times += 1
+    refund.previous, refund.status = refund.status, status
+
+
+def _submitted(case: Case, event: RefundSubmitted) -> None:
+    refund = _answered(case, event, "submitted")
+    refund.submitted_at = refund.submitted_at or event.occurred_at.astimezone(UTC)
+    _settle_outside(case, refund)
+
+
+def _succeeded(case: Case, event: RefundSucceeded) -> None:
+    refund = _answered(case, event, "succeeded")
+    refund.settled_at, refund.event_id = event.occurred_at.astimezone(UTC), event.event_id
+    refund.acquirer_reference_number = event.acquirer_reference_number
+    refund.settlement = builtins(event.settlement)
+    _settle_outside(case, refund)
+
+
+def _refund_failed(case: Case, event: RefundFailed) -> None:
+    refund = _answered(case, event, "failed")
+    refund.failure_code = event.failure_code
+    _settle_outside(case, refund)
+
+
+def _reversed(case: Case, event: RefundReversed) -> None:
+    _settle_outside(case, _answered(case, event, "reversed"))
+
+
+def _settle_outside(case: Case, refund: Refund) -> None:
+    if refund.outside:
+        use_up_outside(case, refund)
+
+
+def _outside(case: Case, event: RefundAnswer) -> Refund:
+    """A refund that we did not ask for: made in the provider's dashboard, or by another system."""
+    key = f"outside:{event.refund_id or event.instruction_id}"
+    payment_of(case, event.payment_id)
+    refund = case.refunds[key] = Refund(
+        key=key,
+        payment_id=event.payment_id,
+        amount_minor=event.amount.amount_minor,
+        currency=event.amount.currency,
+        status="approved",
+        refund_id=event.refund_id or event.instruction_id,
+        outside=True,
+        lines={line.line_id: line.quantity for line in event.lines} if event.lines else None,
+        shipping_minor=event.shipping_minor or 0,
+    )
+    return refund
+
+
+def _refund_settled(case: Case, event: RefundSettled) -> None:
+    refund = refund_by_id(case, event.refund_id)
+    if refund is not None:
+        refund.settlement = builtins(event.settlement)
+
+
+def _credit_issued(case: Case, event: StoreCreditIssued) -> None:
+    refund = case.refunds[event.instruction_id]
+    _enter(refund, lifecycle.after(refund.status, "succeeded"))
+    refund.refund_id = event.credit_id
+    refund.settled_at = event.occurred_at.astimezone(UTC)
+
+
+def _credit_failed(case: Case, event: StoreCreditFailed) -> None:
+    refund = case.refunds[event.instruction_id]
+    _enter(refund, lifecycle.after(refund.status, "failed"))
+
+
+FOLDS: dict[str, Callable[[Case, Any], None]] = {
+    "payment.authorized": _authorized,
+    "payment.captured": _captured,
+    "payment.capture_failed": _capture_failed,
+    "payment.voided": _voided,
+    "payment.failed": _failed,
+    "payment.settled": _settled,
+    "refund.submitted": _submitted,
+    "refund.succeeded": _succeeded,
+    "refund.failed": _refund_failed,
+    "refund.reversed": _reversed,
+    "refund.settled": _refund_settled,
+    "store_credit.issued": _credit_issued,
+    "store_credit.failed": _credit_failed,
+}

@@ -1,0 +1,20 @@
+"""Ids of what we say, derived from the facts they stand for: the same fact has the same id, whenever it is said."""
+
+from hashlib import blake2b
+
+from app.domain.case import Case, Request
+
+
+def question_id(case: Case, request: Request) -> str:
+    """The id of a request's question to its customer's history: the same request asks the same question."""
+    return derive("qst", case.case_id, request.request_id)
+
+
+def derive(prefix: str, *facts: str | int) -> str:
+    """A stable id like `dec_5f1c…`:
+
+    128 bits of a hash over the facts. Facts are kept apart, so ("a","bc") is not ("ab","c").
+    """
+    parts = [str(fact) for fact in facts]
+    told = "".join([f"{len(part)}:{part}" for part in parts])
+    return f"{prefix}_{blake2b(told.encode(), digest_size=16).hexdigest()}"

@@ -1,0 +1,218 @@
+"""Where a merchant stands in the monitoring programmes of a card network, month by month in UTC.
+
+A month counts its own events, however late they come. Being near, over and below again is said once each per
+programme and month. These are stored shapes: fields are only ever appended, with a default.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from app.domain.money import half_up
+from app.domain.tables import table
+
+MONTHS_KEPT = 15
+NEAR = Fraction(8, 10)
+PROJECTED_FROM = Fraction(1, 10)
+EFM_REASONS = frozenset({"4837", "4863"})
+
+
+class Month(msgspec.Struct, array_like=True):
+    """What was counted in one month.
+
+    `fraud_usd_minor`: chargebacks for fraud, in US cents as far as a rate is known.
+    """
+
+    sales: int = 0
+    online_sales: int = 0
+    three_d_secure_sales: int = 0
+    disputes: int = 0
+    fraud_reports: int = 0
+    fraud_chargebacks: int = 0
+    fraud_usd_minor: int = 0
+    newest: datetime | None = None
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether anything but sales was counted: without, there is nothing to be near to."""
+        return bool(self.disputes or self.fraud_reports)
+
+
+class Standing(msgspec.Struct, omit_defaults=True):
+    """The row of one merchant and network: its months, and what was said of each programme and month."""
+
+    months: dict[str, Month] = {}
+    said: dict[str, list[str]] = {}
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """What must be reached, both of it."""
+
+    count: int
+    bps: int
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the merchant stands: the count, the base that it is held against, and how far the month is."""
+
+    programme: str
+    month: str
+    count: int
+    base: int
+    threshold: Threshold
+    elapsed: Fraction
+    applies: bool = True
+    amount_minor: int | None = None
+
+    def reaches(self, share: Fraction = Fraction(1), *, grown: Fraction = Fraction(1)) -> bool:
+        """Whether a share of both thresholds is reached, with the count grown by a factor."""
+        count = self.count * grown
+        enough = count >= self.threshold.count * share
+        return self.applies and self.base > 0 and enough and count * 10_000 >= self.threshold.bps * share * self.base
+
+    @property
+    def projected(self) -> Fraction:
+        """By how much the count grows until the end of the month, if it goes on like this."""
+        return 1 / self.elapsed if self.elapsed else Fraction(1)
+
+    def ratio_bps(self, grown: Fraction = Fraction(1)) -> str:
+        """The ratio in hundredths of a percent, as a decimal string with two digits."""
+        if not self.base:
+            return "0"
+        exact = Fraction(self.count) * grown * 1_000_000 / self.base
+        return f"{Decimal(half_up(exact.numerator, exact.denominator)).scaleb(-2):f}"
+
+    @property
+    def left(self) -> int:
+        """How many more would cross both thresholds."""
+        by_ratio = -(-self.threshold.bps * self.base // 10_000)
+        return max(0, self.threshold.count - self.count, by_ratio - self.count)
+
+
+def count(standing: Standing, event: Any, *, usd_minor: int) -> str:
+    """Counts an activity in its own month; which month that is. `usd_minor`: its amount in US cents, 0 if unknown."""
+    key = f"{event.occurred_at:%Y-%m}"
+    month = standing.months.setdefault(key, Month())
+    month.newest = max(month.newest or event.occurred_at, event.occurred_at)
+    match event.kind:
+        case "sale":
+            month.sales += 1
+            month.online_sales += not event.in_store
+            month.three_d_secure_sales += event.three_d_secure and not event.in_store
+        case "dispute":
+            month.disputes += 1
+            if event.reason_code in EFM_REASONS and not event.in_store:
+                month.fraud_chargebacks += 1
+                month.fraud_usd_minor += usd_minor
+        case "fraud_report":
+            month.fraud_reports += 1
+    for old in sorted(standing.months)[:-MONTHS_KEPT]:
+        del standing.months[old]
+        standing.said = {name: told for name, told in standing.said.items() if not name.endswith(old)}
+    return key
+
+
+def places(standing: Standing, network: str, month: str, *, region: str, regulated: bool) -> Iterator[Place]:
+    """Where the merchant stands in the network's programmes in one month."""
+    now, before = standing.months.get(month, Month()), standing.months.get(previous(month), Month())
+    elapsed = _elapsed(now.newest)
+    if network == "visa":
+        total = now.fraud_reports + now.disputes
+        yield Place("visa_vamp", month, total, now.online_sales, _threshold("visa_vamp", month, region), elapsed)
+    elif network == "mastercard":
+        hecm = Place(
+            "mastercard_hecm",
+            month,
+            now.disputes,
+            before.sales,
+            _threshold("mastercard_hecm", month, region),
+            elapsed,
+        )
+        yield hecm
+        ecm = _threshold("mastercard_ecm", month, region)
+        yield Place("mastercard_ecm", month, now.disputes, before.sales, ecm, elapsed, applies=not hecm.reaches())
+        yield _fraud_programme(now, before, month, elapsed, regulated=regulated)
+
+
+def _fraud_programme(now: Month, before: Month, month: str, elapsed: Fraction, *, regulated: bool) -> Place:
+    row = _row("mastercard_efm", month)
+    most = Fraction(row["three_d_secure_share_regulated" if regulated else "three_d_secure_share"])
+    share = Fraction(before.three_d_secure_sales, before.online_sales) if before.online_sales else Fraction(1)
+    applies = before.online_sales >= row["sales"] and now.fraud_usd_minor >= row["amount_usd_minor"] and share < most
+    return Place(
+        "mastercard_efm",
+        month,
+        now.fraud_chargebacks,
+        before.online_sales,
+        Threshold(row["count"], row["bps"]),
+        elapsed,
+        applies=applies,
+        amount_minor=now.fraud_usd_minor,
+    )
+
+
+def news(standing: Standing, place: Place) -> str | None:
+    """What is to be said of a place that was not said before: near, crossed or cleared; it is marked as said."""
+    told = standing.said.setdefault(f"{place.programme}:{place.month}", [])
+    over = place.reaches()
+    if over and "crossed" not in told:
+        told.append("crossed")
+        return "crossed"
+    if not over and "crossed" in told and "cleared" not in told:
+        told.append("cleared")
+        return "cleared"
+    grown = place.projected if place.count >= place.threshold.count * PROJECTED_FROM else Fraction(1)
+    if not told and (place.reaches(NEAR) or place.reaches(grown=grown)):
+        told.append("near")
+        return "near"
+    return None
+
+
+def previous(month: str) -> str:
+    """The month before."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year - (number == 1):04d}-{(number - 2) % 12 + 1:02d}"
+
+
+def following(month: str) -> str:
+    """The month after."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year + (number == 12):04d}-{number % 12 + 1:02d}"
+
+
+def _row(programme: str, month: str) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = table("programmes")[programme]
+    in_force = [row for row in rows if row["from"] <= month]
+    return in_force[-1] if in_force else rows[0]
+
+
+def _threshold(programme: str, month: str, region: str) -> Threshold:
+    row = _row(programme, month)
+    return Threshold(row["count"], row.get("regions", {}).get(region, row["bps"]))
+
+
+def _elapsed(newest: datetime | None) -> Fraction:
+    if newest is None:
+        return Fraction(1)
+    start = newest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    year, month = (start.year + 1, 1) if start.month == 12 else (start.year, start.month + 1)
+    whole = start.replace(year=year, month=month) - start
+    return Fraction(int((newest - start).total_seconds()), int(whole.total_seconds()))
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Standing)
+
+
+def encode_standing(standing: Standing) -> bytes:
+    """The stored bytes of a standing."""
+    return _encoder.encode(standing)
+
+
+def decode_standing(row: bytes) -> Standing:
+    """A standing from its stored bytes."""
+    return _decoder.decode(row)

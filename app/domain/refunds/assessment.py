@@ -1,0 +1,226 @@
+"""All questions put to one request, and what comes of it: approved, denied or held, with rows, tenders and reasons."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from app.domain.case import Case, Request
+from app.domain.context import Context
+from app.domain.ids import derive
+from app.domain.reasons import MESSAGES
+from app.domain.reasons import Reason as Code
+from app.domain.records import Decided, Reason, Tender
+from app.domain.refunds.asking import CHARGED_TOO_MUCH, Plan
+from app.domain.refunds.eligibility import QUESTIONS
+from app.domain.refunds.exchange import NO_RATE, estimate
+from app.domain.refunds.question import Advice, Deny, Hold, Question
+from app.domain.refunds.reviewing import approvers
+from app.domain.refunds.scopes import plan
+from app.domain.refunds.statutory import GOODS, pay_by, proof_of_return
+from app.domain.refunds.tenders import allocate, available
+
+
+def assess(case: Case, request: Request, context: Context) -> Decided:
+    """Asks every question and says the decision that follows, as the request's next revision."""
+    policy = context.policies.speaking(case.merchant_id, request.asked_at)
+    question = Question(case, request, policy, context)
+    holds: list[tuple[Hold, str]] = []
+    advice: list[Reason] = []
+    for ask in QUESTIONS:
+        answer = ask(question)
+        if answer is None:
+            continue
+        if isinstance(answer, Deny):
+            return _denied(question, answer, answer.rule or ask.__name__)
+        for one in answer if isinstance(answer, tuple) else (answer,):
+            match one:
+                case Hold():
+                    holds.append((one, one.rule or ask.__name__))
+                case Advice():
+                    advice.append(_reason(question, one.code, one.rule or ask.__name__, one.lines))
+        if isinstance(answer, Hold) and answer.last:
+            break
+    return _held(question, holds, advice) if holds else _approved(question, advice)
+
+
+def _denied(q: Question, deny: Deny, rule: str) -> Decided:
+    known = q.case.currency is not None
+    possible = deny.possible_minor
+    if known and possible is None:
+        possible = _possible(q)
+    return _decided(
+        q,
+        "denied",
+        amount=0 if known else None,
+        refundable=possible if known else None,
+        reasons=(_reason(q, deny.code, rule, deny.lines, possible),),
+    )
+
+
+def _held(q: Question, holds: list[tuple[Hold, str]], advice: list[Reason]) -> Decided:
+    known, first = q.case.currency is not None, holds[0][0]
+    reasons = [_reason(q, hold.code, rule) for hold, rule in holds]
+    return _decided(
+        q,
+        "held",
+        amount=_what_would_be(q) if known else None,
+        refundable=_possible(q) if known else None,
+        reasons=(*reasons, *_reduced(q), *advice),
+        waiting_for=first.waiting_for,
+        wait_until=_wait_until(q, first.waiting_for),
+        silent=any(hold.silent for hold, _ in holds),
+    )
+
+
+def _what_would_be(q: Question) -> int:
+    """The amount of a hold: before anything is paid, what the order would give."""
+    if q.plan is not None or q.asking is None:
+        return q.amount_minor
+    given = plan(q.asking)
+    return given.wanted_minor if isinstance(given, Plan) else 0
+
+
+def _approved(q: Question, advice: list[Reason]) -> Decided:
+    asking, given = q.planned()
+    shares = allocate(
+        q.case,
+        amount_minor=q.amount_minor,
+        currency=asking.order.currency,
+        order=q.policy.tenders,
+        first=given.payment_id,
+    )
+    money = q.amount_minor if given.money_minor is None else min(given.money_minor, q.amount_minor)
+    tenders = tuple(_tenders(q, shares, 0 if q.request.method == "store_credit" else money))
+    code, rule = _why_approved(q)
+    fx, rate_missing = estimate(q.case, shares, q.context.rates, q.context.now.date())
+    return _decided(
+        q,
+        "approved",
+        amount=q.amount_minor,
+        refundable=_possible(q),
+        reasons=(_reason(q, code, rule), *_reduced(q), *advice),
+        tenders=tenders,
+        fx=fx,
+        flags=(NO_RATE,) if rate_missing else (),
+        pay_by=_pay_by(q),
+    )
+
+
+def _tenders(q: Question, shares: dict[str, int], money_minor: int) -> Iterator[Tender]:
+    """The first `money_minor` of the shares go back as they came, the rest becomes store credit."""
+    for payment_id, share in shares.items():
+        original = min(share, money_minor)
+        money_minor -= original
+        for kind, minor in (("original", original), ("store_credit", share - original)):
+            if minor:
+                id_ = derive("ins", q.case.case_id, q.request.request_id, payment_id, kind)
+                yield Tender(payment_id, minor, id_, kind)
+
+
+def _why_approved(q: Question) -> tuple[Code, str]:
+    components = {row.component for row in q.rows if row.component != "fee"}
+    if q.request.alert_id is not None:
+        return Code.PRE_DISPUTE_REFUND, "pre_dispute_refund"
+    if q.planned()[1].statutory:
+        return Code.STATUTORY_RIGHT, "statutory_right"
+    if approvers(q.request):
+        return Code.REVIEW_APPROVED, "reviewed"
+    if q.approving is not None:
+        return Code(q.approving.reason), q.approving.name
+    if q.request.from_cancellation or q.request.reason == "order_cancelled":
+        return Code.ORDER_CANCELLED, "order_cancelled"
+    if q.planned()[0].goodwill:
+        return Code.MERCHANT_GOODWILL, "merchant_goodwill"
+    if components == {"overpayment"} and q.request.reason in CHARGED_TOO_MUCH | {"other", "goodwill"}:
+        return Code.OVERPAYMENT, "charged_too_much"
+    return Code.WITHIN_POLICY, "within_policy"
+
+
+def _reduced(q: Question) -> tuple[Reason, ...]:
+    return (_reason(q, Code.REDUCED, "what_is_left"),) if q.reduced else ()
+
+
+def _possible(q: Question) -> int:
+    """What would have been possible: what the payments hold, as far as the scope reaches."""
+    held = q.refundable_minor if q.plan else sum(available(q.case, q.case.currency or "").values())
+    return min(held, q.plan.possible_minor) if q.plan else held
+
+
+def _reason(q: Question, code: Code, rule: str, lines: tuple[str, ...] = (), possible: int | None = None) -> Reason:
+    currency = q.case.currency or "?"
+    message = MESSAGES[code].format(lines=", ".join(lines), possible=f"{possible or 0} {currency} (minor units)")
+    return Reason(code=code.value, message=message, rule=rule)
+
+
+def _wait_until(q: Question, waiting_for: str) -> datetime | None:
+    """When the wait ends: counted from when this wait began. A dispute has no limit."""
+    if waiting_for == "dispute":
+        return None
+    if q.request.status == "held" and q.request.waiting_for == waiting_for:
+        return q.request.wait_until
+    kind = "review" if waiting_for == "second_review" else waiting_for
+    return q.context.clock + q.policy.waits[kind]
+
+
+def _decided(
+    q: Question,
+    outcome: str,
+    *,
+    amount: int | None,
+    refundable: int | None,
+    reasons: tuple[Reason, ...],
+    tenders: tuple[Tender, ...] = (),
+    waiting_for: str | None = None,
+    wait_until: datetime | None = None,
+    fx: dict[str, Any] | None = None,
+    flags: tuple[str, ...] = (),
+    pay_by: date | None = None,
+    silent: bool = False,
+) -> Decided:
+    asked, currency = requested(q.request, q.case.currency)
+    return Decided(
+        outcome=outcome,
+        request_id=q.request.request_id,
+        revision=q.request.revision + 1,
+        currency=q.case.currency,
+        amount_minor=amount,
+        refundable_minor=refundable,
+        requested_minor=asked,
+        requested_currency=currency,
+        method=q.request.method,
+        reasons=reasons,
+        policy=(q.policy.id, q.policy.version, q.policy.digest),
+        rows=tuple(q.rows) if outcome != "denied" else (),
+        tenders=tenders,
+        waiting_for=waiting_for,
+        wait_until=wait_until,
+        fx=fx,
+        pay_by=pay_by,
+        flags=(*_flags(q), *flags),
+        historical=q.context.historical,
+        silent=silent,
+    )
+
+
+def _pay_by(q: Question) -> date | None:
+    """By when the law wants the money to be back; None where the policy gives it."""
+    asking, given = q.planned()
+    if not given.statutory or asking.law is None:
+        return None
+    goods = [line_id for line_id in given.units if asking.order.lines[line_id].kind in GOODS]
+    proof = proof_of_return(q.case, goods) if goods else None
+    return pay_by(asking.order, asking.law, q.request.asked_at, proof)
+
+
+def _flags(q: Question) -> tuple[str, ...]:
+    return (*(("fraud_reported",) if q.case.fraud_reports else ()), *q.flags)
+
+
+def requested(request: Request, order_currency: str | None) -> tuple[int | None, str | None]:
+    """The amount that was asked for, where the request names one."""
+    scope = request.scope
+    if scope.get("amount"):
+        return scope["amount"]["amount_minor"], scope["amount"]["currency"]
+    if scope["kind"] == "shipping" and scope.get("amount_minor") is not None and order_currency:
+        return scope["amount_minor"], order_currency
+    return request.expected_minor, request.expected_currency

@@ -1,0 +1,286 @@
+"""May this be paid back? The questions, in the order in which they are asked.
+
+Each question is a function with a name, listed in `QUESTIONS`. It answers with nothing (go on), with a `Deny` (the
+first one is decisive), with a `Hold` (collected; the first one says what is waited for; `last` asks nothing further),
+with an `Advice` (a denial that the policy makes advice for merchant and support), or with several of the last two. The
+assessment depends on the case, the request with its verdicts and the policy alone, so a held request is simply asked
+again when what it waits for has moved.
+"""
+
+from collections.abc import Callable
+
+from app.domain.balances import claimed, claimed_by_lost_disputes, claimed_by_open_disputes, credited
+from app.domain.policy_terms import limit
+from app.domain.reasons import Reason as Code
+from app.domain.refunds.asking import CHARGED_TOO_MUCH, Denial, asking_of
+from app.domain.refunds.fees import fee_rows
+from app.domain.refunds.question import Advice, Answer, Deny, Hold, Question
+from app.domain.refunds.reducing import scale
+from app.domain.refunds.reviewing import (
+    asked_not_too_often,
+    begun_services_have_a_period,
+    below_the_limit,
+    history_is_known,
+    nothing_more_to_know,
+    order_adds_up,
+    outside_refunds_are_allocated,
+    risk_is_normal,
+    seen_by_enough_people,
+)
+from app.domain.refunds.rivals import is_asked_already
+from app.domain.refunds.rules import rules_of_the_policy
+from app.domain.refunds.scopes import plan
+from app.domain.refunds.statutory import proof_of_return
+from app.domain.refunds.tenders import available
+from app.domain.refunds.windows import window_ends
+from app.domain.returns import units_here
+
+
+def well_formed(q: Question) -> Answer:
+    """An amount that is asked for is above zero."""
+    scope = q.request.scope
+    amount = scope["amount_minor"] if scope["kind"] == "shipping" else (scope.get("amount") or {}).get("amount_minor")
+    return Deny(Code.AMOUNT_NOT_POSITIVE) if amount is not None and amount <= 0 else None
+
+
+def not_denied_by_a_reviewer(q: Question) -> Answer:
+    """A reviewer's no is decisive whatever else is waited for."""
+    return Deny(Code.REVIEW_DENIED) if any(v.verdict == "deny" for v in q.request.verdicts) else None
+
+
+def case_lives(q: Question) -> Answer:
+    """A case past its retention keeps its money, and decides nothing."""
+    return Deny(Code.CASE_EXPIRED) if q.case.expired else None
+
+
+def order_is_known(q: Question) -> Answer:
+    """Without the order nothing can be asked."""
+    if q.case.order is not None:
+        q.asking = asking_of(q.case, q.case.order, q.request, q.policy)
+        return None
+    if "order" in q.request.waits_over:
+        return Deny(Code.ORDER_NOT_RECEIVED_IN_TIME)
+    return Hold(Code.AWAITING_ORDER, "order", last=True)
+
+
+def not_asked_already(q: Question) -> Answer:
+    """The same is not asked while it is held already, unless there is enough for both."""
+    assert q.asking is not None
+    return Deny(Code.DUPLICATE_REQUEST) if is_asked_already(q.asking) else None
+
+
+def in_the_order_s_currency(q: Question) -> Answer:
+    """Money goes back in the currency in which it was charged."""
+    amount = q.request.scope.get("amount")
+    asked = {amount["currency"] if amount else q.case.currency, q.request.expected_currency or q.case.currency}
+    return None if asked == {q.case.currency} else Deny(Code.CURRENCY_MISMATCH)
+
+
+def paid(q: Question) -> Answer:
+    """Only what was captured can go back; what is only authorised is voided, not refunded."""
+    captured = sum(payment.captured_minor for payment in q.payments)
+    assert q.case.order is not None
+    authorization_open = any(payment.authorization_open for payment in q.payments)
+    if captured:
+        partly = q.request.scope["kind"] == "full" and captured < q.case.order.total_minor and authorization_open
+        return Hold(Code.AWAITING_PAYMENT, "payment", last=True) if partly and not _waited(q, "payment") else None
+    fell_through = any(payment.failed or payment.voided for payment in q.payments)
+    if _waited(q, "payment") or (fell_through and not authorization_open):
+        return Deny(Code.NOT_PAID)
+    return Hold(Code.AWAITING_PAYMENT, "payment", last=True)
+
+
+def _waited(q: Question, kind: str) -> bool:
+    return kind in q.request.waits_over
+
+
+def lines_and_quantities(q: Question) -> Answer:
+    """What the order gives for the scope, less the policy's fees."""
+    assert q.asking is not None
+    given = plan(q.asking)
+    if isinstance(given, Denial):
+        return Deny(given.code, given.lines)
+    q.plan, q.reduced = given, given.reduced
+    if given.asked_minor is not None:
+        q.amount_minor = given.asked_minor
+        return None
+    coming_back = _return_missing(q, sum(row.gross_minor for row in given.rows)) or any(
+        units_here(q.case, line_id) for line_id in given.units
+    )
+    q.rows = given.rows + fee_rows(q.asking, given, coming_back=coming_back)
+    q.amount_minor = sum(row.gross_minor for row in q.rows)
+    return None if q.amount_minor > 0 else Deny(Code.NOTHING_LEFT)
+
+
+def what_disputes_leave(q: Question) -> Answer:
+    """What the payments hold: an amount goes whole or not, the other scopes are reduced to it.
+
+    Where an open dispute has claimed what is asked for, the request waits; what a lost one took is gone.
+    """
+    asking, given = q.planned()
+    left = available(q.case, asking.order.currency)
+    if (
+        given.payment_id is not None
+        and given.rows
+        and all(r.component in ("overpayment", "goodwill") for r in given.rows)
+    ):
+        left = {given.payment_id: left.get(given.payment_id, 0)}
+    q.refundable_minor = sum(left.values())
+    if q.amount_minor <= q.refundable_minor:
+        return None
+    if not given.all_or_nothing and q.refundable_minor:
+        q.rows = scale(q.rows, asking.order, q.refundable_minor)
+        q.amount_minor, q.reduced = q.refundable_minor, True
+        return None
+    beyond = q.amount_minor - q.refundable_minor if given.all_or_nothing else 1
+    if beyond <= sum(claimed_by_open_disputes(q.case, p, q.context.now) for p in q.payments):
+        q.waits_for_dispute = True
+        return Hold(Code.DISPUTE_OPEN, "dispute")
+    if beyond <= sum(claimed(q.case, p) for p in q.payments):
+        if any(claimed_by_lost_disputes(q.case, p) for p in q.payments):
+            return Deny(Code.DISPUTE_LOST, possible_minor=q.refundable_minor)
+        if any(credited(q.case, p.payment_id) for p in q.payments):
+            return Deny(Code.ALREADY_CREDITED_BY_NETWORK, possible_minor=q.refundable_minor)
+    return None
+
+
+def in_its_window(q: Question) -> Answer:
+    """Each line within its window at the time of asking; a request for delivery or an overpayment has its own rules."""
+    asking, given = q.planned()
+    if asking.goodwill or q.request.from_cancellation or q.request.scope["kind"] == "subscription":
+        return None
+    by_law = _given_by_law(q)
+    late = tuple(i for i in given.lines if i not in by_law and _is_late(q, i))
+    if not late or (q.request.scope["kind"] == "shipping" and len(late) < len(given.lines)):
+        return None
+    return _unless_staff(q, Code.WINDOW_EXPIRED, late, said_as=_why_too_late(q, late))
+
+
+def _why_too_late(q: Question, late: tuple[str, ...]) -> Code:
+    """A withdrawal that the law does not carry any more is told so, where there is such a law."""
+    asking, _ = q.planned()
+    if q.request.reason != "statutory_withdrawal" or asking.law is None or asking.withdrawable.intersection(late):
+        return Code.WINDOW_EXPIRED
+    exempt = any(asking.order.lines[line_id].withdrawal_exemption for line_id in late)
+    return Code.EXEMPT_FROM_WITHDRAWAL if exempt else Code.WITHDRAWAL_PERIOD_OVER
+
+
+def _given_by_law(q: Question) -> frozenset[str]:
+    """The lines that the law lets go back whatever the policy says. It gives goods back, not amounts or deliveries."""
+    asking, given = q.planned()
+    return asking.withdrawable if given.units or given.statutory else frozenset()
+
+
+def _is_late(q: Question, line_id: str) -> bool:
+    assert q.case.order is not None
+    ends = window_ends(q.case, q.case.order.lines[line_id], q.policy)
+    return ends is not None and q.request.asked_at > ends
+
+
+def not_final_sale(q: Question) -> Answer:
+    """What was sold for good stays sold."""
+    asking, given = q.planned()
+    if asking.goodwill or q.request.from_cancellation or q.request.scope["kind"] == "shipping":
+        return None
+    lines, by_law = asking.order.lines, _given_by_law(q)
+    final = tuple(i for i in given.lines if lines[i].final_sale and i not in by_law)
+    return _unless_staff(q, Code.FINAL_SALE, final) if final else None
+
+
+def _unless_staff(q: Question, code: Code, lines: tuple[str, ...], *, said_as: Code | None = None) -> Answer:
+    asking, _ = q.planned()
+    said = said_as or code
+    return Advice(said, lines) if asking.by_staff and code in q.policy.staff_override else Deny(said, lines)
+
+
+def within_refundable(q: Question) -> Answer:
+    """The exact rest can go back, a cent more cannot."""
+    _, given = q.planned()
+    possible = min(q.refundable_minor, given.possible_minor)
+    if given.asked_minor is not None:
+        return Deny(Code.EXCEEDS_REFUNDABLE, possible_minor=possible)
+    if q.amount_minor <= q.refundable_minor or q.waits_for_dispute:
+        return None
+    return Deny(Code.EXCEEDS_REFUNDABLE if given.all_or_nothing else Code.NOTHING_LEFT, possible_minor=possible)
+
+
+def as_reviewed(q: Question) -> Answer:
+    """A reviewer may approve less than was asked for; more than is possible is no approval."""
+    asking, _ = q.planned()
+    amounts = [v for v in q.request.verdicts if v.verdict == "approve" and v.amount_minor is not None]
+    if not amounts or q.waits_for_dispute:
+        return None
+    last = amounts[-1]
+    assert last.amount_minor is not None
+    if last.currency != asking.order.currency:
+        return Deny(Code.CURRENCY_MISMATCH)
+    if last.amount_minor > q.amount_minor:
+        return Deny(Code.EXCEEDS_REFUNDABLE, possible_minor=q.amount_minor)
+    if not last.amount_minor:
+        return Deny(Code.AMOUNT_NOT_POSITIVE)
+    if last.amount_minor < q.amount_minor:
+        q.rows = scale(q.rows, asking.order, last.amount_minor)
+        q.amount_minor, q.reduced = last.amount_minor, True
+    return None
+
+
+def as_expected(q: Question) -> Answer:
+    """The asker named the amount that must come out."""
+    expected = q.request.expected_minor
+    return None if expected is None or expected == q.amount_minor else Deny(Code.EXPECTED_AMOUNT_DIFFERS)
+
+
+def goods_are_back(q: Question) -> Answer:
+    """Goods come back before the money goes, where the policy asks for them."""
+    if not _return_missing(q, sum(row.gross_minor for row in q.rows if row.component != "fee")):
+        return None
+    if _waited(q, "return"):
+        return Deny(Code.RETURN_NOT_RECEIVED)
+    return Hold(Code.AWAITING_RETURN, "return")
+
+
+def _return_missing(q: Question, amount_minor: int) -> bool:
+    asking, given = q.planned()
+    rule = q.policy.return_required
+    if asking.goodwill or q.request.from_cancellation or q.request.reason in (*rule.reasons_exempt, *CHARGED_TOO_MUCH):
+        return False
+    threshold = limit(rule.unless_below, asking.order.currency)
+    if threshold is not None and amount_minor < threshold:
+        return False
+    missing = [
+        line_id
+        for line_id, quantity in given.units.items()
+        if asking.order.lines[line_id].kind in rule.kinds and units_here(q.case, line_id) < quantity
+    ]
+    if given.statutory and missing:
+        return proof_of_return(q.case, missing) is None
+    return bool(missing)
+
+
+QUESTIONS: tuple[Callable[[Question], Answer], ...] = (
+    well_formed,
+    case_lives,
+    not_denied_by_a_reviewer,
+    order_is_known,
+    not_asked_already,
+    in_the_order_s_currency,
+    paid,
+    lines_and_quantities,
+    what_disputes_leave,
+    in_its_window,
+    not_final_sale,
+    within_refundable,
+    as_reviewed,
+    as_expected,
+    order_adds_up,
+    begun_services_have_a_period,
+    outside_refunds_are_allocated,
+    history_is_known,
+    rules_of_the_policy,
+    risk_is_normal,
+    asked_not_too_often,
+    below_the_limit,
+    nothing_more_to_know,
+    seen_by_enough_people,
+    goods_are_back,
+)

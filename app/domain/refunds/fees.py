@@ -1,0 +1,92 @@
+"""What is kept of what comes back: damage, use, restocking and return shipping, in this order.
+
+Fees are negative rows on the gross of what comes back, with taxes in proportion, together at most what they reduce, and
+never where the merchant is at fault. By law only what the goods have lost by handling may be kept (Directive
+2011/83/EU, article 14).
+"""
+
+from decimal import Decimal
+from fractions import Fraction
+
+from app.domain.case import Line, Row, Tax
+from app.domain.money import half_up, split
+from app.domain.refunds.asking import FAULTS_OF_MERCHANT, Asking, Plan
+from app.domain.refunds.statutory import has_begun
+from app.domain.refunds.subscriptions import unused_minor, unused_share
+from app.domain.returns import conditions_of
+
+UNSEEN = "new"
+CHECKED_ONLY = frozenset({"new", "opened"})
+"""Conditions that handling as in a shop leaves; by law nothing may be kept for them."""
+
+
+def fee_rows(asking: Asking, plan: Plan, *, coming_back: bool) -> list[Row]:
+    """The fees for a plan. `coming_back`: goods must be sent back, or are here already."""
+    if asking.request.reason in FAULTS_OF_MERCHANT or asking.request.from_cancellation or not plan.units:
+        return []
+    by_line = {row.line_id: row for row in plan.rows if row.component == "line" and row.quantity}
+    rows: list[Row] = []
+    for line_id, row in by_line.items():
+        line = asking.order.lines[line_id] if line_id else None
+        if line is None:
+            continue
+        if line.kind == "physical":
+            rows += _line_fees(asking, line, row, by_law=plan.statutory)
+        elif plan.statutory:
+            rows += _use(asking, line, row)
+    if coming_back and not plan.statutory:
+        rows += _return_shipping(asking, list(by_line.values()), rows)
+    return rows
+
+
+def _line_fees(asking: Asking, line: Line, row: Row, *, by_law: bool) -> list[Row]:
+    assert row.quantity
+    runs = conditions_of(asking.case, line.line_id, row.quantity, otherwise=UNSEEN)
+    worth = split(row.gross_minor, [run.quantity for run in runs])
+    damage = restocking = 0
+    fees, why = asking.policy.fees, asking.policy_reason
+    for run, gross in zip(runs, worth, strict=True):
+        if by_law and run.condition in CHECKED_ONLY:
+            continue
+        damage += _rate(gross, fees.damage_rate(run.condition))
+        restocking += 0 if by_law else _rate(gross, fees.restocking_rate(line.category, run.condition, why))
+    damage = min(damage, row.gross_minor)
+    restocking = min(restocking, row.gross_minor - damage)
+    return [_fee(kind, minor, row) for kind, minor in (("damage", damage), ("restocking", restocking)) if minor]
+
+
+def _use(asking: Asking, line: Line, row: Row) -> list[Row]:
+    """By law the share of a service that was had on request before the withdrawal is paid (2011/83/EU, article 14)."""
+    if line.subscription is None or not has_begun(asking.case, line, asking.request.asked_at):
+        return []
+    share = unused_share(line.subscription, asking.request.asked_at, asking.policy.proration)
+    used_of_all = line.portion.gross_minor - unused_minor(line, share, setup_fee="refund")
+    used = min(row.gross_minor, half_up(used_of_all * (row.quantity or 1), line.portion.quantity))
+    return [_fee("use", used, row)] if used else []
+
+
+def _return_shipping(asking: Asking, on: list[Row], before: list[Row]) -> list[Row]:
+    left = sum(row.gross_minor for row in on) + sum(row.gross_minor for row in before)
+    minor = min(asking.policy.fees.return_shipping_minor(asking.order.currency, asking.policy_reason), left)
+    if minor <= 0:
+        return []
+    taxes: dict[str, int] = {}
+    for row in on:
+        for tax in row.taxes:
+            taxes[tax.code] = taxes.get(tax.code, 0) + tax.amount_minor
+    gross = sum(row.gross_minor for row in on)
+    whole = Row(component="line", gross_minor=gross, net_minor=0, taxes=[Tax(c, t) for c, t in taxes.items()])
+    return [_fee("return_shipping", minor, whole)]
+
+
+def _rate(gross_minor: int, rate: Decimal) -> int:
+    if not rate:
+        return 0
+    share = Fraction(rate) * gross_minor
+    return half_up(share.numerator, share.denominator)
+
+
+def _fee(kind: str, minor: int, on: Row) -> Row:
+    taxes = [Tax(tax.code, -half_up(tax.amount_minor * minor, on.gross_minor)) for tax in on.taxes]
+    net = -minor - sum(tax.amount_minor for tax in taxes)
+    return Row(component="fee", fee=kind, gross_minor=-minor, net_minor=net, taxes=taxes, line_id=on.line_id)

@@ -1,0 +1,263 @@
+"""From what was asked to rows of a breakdown: one function per kind of scope."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from app.domain.case import Line, Order, Request, Row, Tax
+from app.domain.money import half_up, split
+from app.domain.portions import is_whole_share, portions, row_of, share_of_quantity
+from app.domain.reasons import Reason as Code
+from app.domain.refunds.asking import CHARGED_TOO_MUCH, FAULTS_OF_MERCHANT, Asking, Denial, Plan, overpaid
+from app.domain.refunds.statutory import has_begun, standard_delivery
+from app.domain.refunds.subscriptions import capped, unused_minor, unused_share
+
+
+def plan(asking: Asking) -> Plan | Denial:
+    """What the order gives for the request's scope."""
+    return SCOPES[asking.request.scope["kind"]](asking)
+
+
+def _full(asking: Asking) -> Plan | Denial:
+    order, rows, reduced = asking.order, _overpayment_rows(asking), False
+    touched = [line.line_id for line in order.lines.values() if line.portion.left_minor]
+    statutory = asking.withdraws(touched)
+    for component, item_id, portion in portions(order):
+        if component == "shipping" and (statutory or not gives_shipping(asking, complete=True)):
+            continue
+        if component == "tip" and not _gives_tip(asking):
+            continue
+        reduced = reduced or portion.used_minor > 0
+        if portion.left_minor:
+            by_line = component in ("line", "duties")
+            row = row_of(
+                portion,
+                portion.left_minor,
+                component=component,
+                line_id=item_id if by_line else None,
+                shipping_id=item_id if component == "shipping" else None,
+                quantity=portion.left_quantity or None if by_line else None,
+            )
+            rows.append(row)
+    if statutory:
+        rows += _standard_delivery_rows(order)
+    if not rows:
+        return Denial(Code.NOTHING_LEFT)
+    wanted = sum(row.gross_minor for row in rows)
+    return Plan(
+        rows,
+        wanted,
+        reduced=reduced,
+        units={line_id: order.lines[line_id].portion.left_quantity for line_id in touched},
+        lines=touched,
+        statutory=statutory,
+    )
+
+
+def _lines(asking: Asking) -> Plan | Denial:
+    order, scope = asking.order, asking.request.scope
+    asked: dict[str, int] = {}
+    for entry in scope["lines"]:
+        asked[entry["line_id"]] = asked.get(entry["line_id"], 0) + entry["quantity"]
+    if unknown := tuple(line_id for line_id in asked if line_id not in order.lines):
+        return Denial(Code.UNKNOWN_LINE, unknown)
+    lines = [order.lines[line_id] for line_id in asked]
+    if beyond := tuple(line.line_id for line in lines if asked[line.line_id] > line.portion.left_quantity):
+        return Denial(Code.QUANTITY_EXCEEDED, beyond)
+    rows = [row for line in lines for row in _unit_rows(line, asked[line.line_id])]
+    if not rows:
+        return Denial(Code.NOTHING_LEFT, tuple(asked))
+    reduced = any(not is_whole_share(line.portion, asked[line.line_id]) for line in lines)
+    complete = all(
+        asked.get(line.line_id, 0) >= line.portion.left_quantity
+        for line in order.lines.values()
+        if line.portion.left_minor
+    )
+    statutory = asking.withdraws(asked)
+    if statutory:
+        rows += _standard_delivery_rows(order) if complete else []
+    elif scope.get("include_shipping") and gives_shipping(asking, complete=complete):
+        rows += _shipping_rows(order)
+    wanted = sum(row.gross_minor for row in rows)
+    return Plan(rows, wanted, reduced=reduced, units=asked, lines=list(asked), statutory=statutory)
+
+
+def _unit_rows(line: Line, quantity: int) -> list[Row]:
+    rows = []
+    for component, portion in (("line", line.portion), ("duties", line.duties)):
+        if portion and (gross := share_of_quantity(portion, quantity)):
+            rows.append(row_of(portion, gross, component=component, line_id=line.line_id, quantity=quantity))
+    return rows
+
+
+def _shipping_rows(order: Order) -> list[Row]:
+    return [
+        row_of(item.portion, item.portion.left_minor, component="shipping", shipping_id=item.shipping_id)
+        for item in order.shipping.values()
+        if item.portion.left_minor
+    ]
+
+
+def _standard_delivery_rows(order: Order) -> list[Row]:
+    """By law the delivery comes back with the last goods, as far as the standard one would have cost."""
+    costs = standard_delivery(order)
+    return [
+        row_of(item.portion, costs[item.shipping_id], component="shipping", shipping_id=item.shipping_id)
+        for item in order.shipping.values()
+        if costs[item.shipping_id]
+    ]
+
+
+def _shipping(asking: Asking) -> Plan | Denial:
+    order, scope = asking.order, asking.request.scope
+    item = order.shipping.get(scope["shipping_id"])
+    if item is None:
+        return Denial(Code.UNKNOWN_LINE, (scope["shipping_id"],))
+    left, asked = item.portion.left_minor, scope.get("amount_minor")
+    if asked is not None and asked > left:
+        return Plan([], left, asked, all_or_nothing=True, lines=list(order.lines))
+    if not left:
+        return Denial(Code.NOTHING_LEFT)
+    row = row_of(item.portion, left if asked is None else asked, component="shipping", shipping_id=item.shipping_id)
+    reduced = asked is None and item.portion.used_minor > 0
+    return Plan([row], left, all_or_nothing=asked is not None, reduced=reduced, lines=list(order.lines))
+
+
+def _amount(asking: Asking) -> Plan | Denial:
+    order, scope = asking.order, asking.request.scope
+    asked, line_id = scope["amount"]["amount_minor"], scope.get("line_id")
+    if line_id is not None:
+        line = order.lines.get(line_id)
+        if line is None:
+            return Denial(Code.UNKNOWN_LINE, (line_id,))
+        if not asking.goodwill:
+            left = line.portion.left_minor
+            if asked > left:
+                return Plan([], left, asked, all_or_nothing=True, lines=[line_id])
+            row = row_of(line.portion, asked, component="line", line_id=line_id)
+            return Plan([row], left, all_or_nothing=True, lines=[line_id])
+    before = _overpayment_rows(asking, asked)
+    rest = asked - sum(row.gross_minor for row in before)
+    spreadable = [(c, i, p) for c, i, p in portions(order) if c in ("line", "shipping") and p.left_minor]
+    left = sum(portion.left_minor for _, _, portion in spreadable)
+    if rest > left and not asking.goodwill:
+        return Plan([], left + asked - rest, asked, all_or_nothing=True, lines=list(order.lines))
+    lines = [item_id for component, item_id, _ in spreadable if component == "line" and item_id] if rest else []
+    possible = max(left + asked - rest, asked)
+    if asking.request.reason == "goodwill":
+        alert = asking.case.pre_disputes.get(asking.request.alert_id or "")
+        payment_id = alert.payment_id if alert else None
+        rows = [_goodwill_row(order, asked)]
+        return Plan(rows, possible, all_or_nothing=True, lines=lines, payment_id=payment_id)
+    rows = before
+    if rest:
+        shares = split(rest, [portion.left_minor for _, _, portion in spreadable])
+        for (component, item_id, portion), share in zip(spreadable, shares, strict=True):
+            if share:
+                key: dict[str, Any] = {"line_id" if component == "line" else "shipping_id": item_id}
+                rows.append(row_of(portion, share, component=component, **key))
+    return Plan(rows, possible, all_or_nothing=True, lines=lines)
+
+
+def _goodwill_row(order: Order, amount: int) -> Row:
+    """Money beyond the lines, its taxes in the mix of the whole order."""
+    gross, by_code = 0, dict[str, int]()
+    for component, _, portion in portions(order):
+        if component in ("line", "shipping"):
+            gross += portion.gross_minor
+            for tax in portion.taxes:
+                by_code[tax.code] = by_code.get(tax.code, 0) + tax.amount_minor
+    taxes = [Tax(code, half_up(minor * amount, gross)) for code, minor in by_code.items()] if gross else []
+    net = amount - sum(tax.amount_minor for tax in taxes)
+    return Row(component="goodwill", gross_minor=amount, net_minor=net, taxes=taxes)
+
+
+def _payment(asking: Asking) -> Plan | Denial:
+    scope = asking.request.scope
+    payment = asking.case.payments.get(scope["payment_id"])
+    if payment is None or not payment.captured_minor:
+        return Denial(Code.NOT_PAID)
+    left = min(overpaid(asking.case), payment.captured_minor)
+    amount = scope.get("amount")
+    asked = left if amount is None else amount["amount_minor"]
+    if amount is None and not left:
+        return Denial(Code.NOTHING_LEFT)
+    if asked > left:
+        beyond = _amount(msgspec.structs.replace(asking, request=_as_amount(asking, asked)))
+        if isinstance(beyond, Plan):
+            beyond.payment_id = payment.payment_id
+        return beyond
+    row = Row(component="overpayment", gross_minor=asked, net_minor=asked)
+    return Plan([row], left, all_or_nothing=amount is not None, payment_id=payment.payment_id)
+
+
+def _as_amount(asking: Asking, amount_minor: int) -> Request:
+    """The same request by amount: what goes beyond the overpayment follows the rules of lines."""
+    scope = {"kind": "amount", "amount": {"amount_minor": amount_minor, "currency": asking.order.currency}}
+    reason = asking.request.reason if asking.request.reason in CHARGED_TOO_MUCH else "overcharged"
+    return msgspec.structs.replace(asking.request, scope=scope, reason=reason)
+
+
+def _overpayment_rows(asking: Asking, limit: int | None = None) -> list[Row]:
+    """What was charged too much comes first, where that is the reason."""
+    if asking.request.reason not in CHARGED_TOO_MUCH:
+        return []
+    over = overpaid(asking.case)
+    amount = over if limit is None else min(over, limit)
+    return [Row(component="overpayment", gross_minor=amount, net_minor=amount)] if amount else []
+
+
+def gives_shipping(asking: Asking, *, complete: bool) -> bool:
+    """Whether the policy pays delivery back: for the reason, or with everything that was bought."""
+    rule = asking.policy.shipping_refund
+    return asking.policy_reason in rule.reasons or (complete and rule.with_full_return) or asking.goodwill
+
+
+def _gives_tip(asking: Asking) -> bool:
+    called_off = asking.request.from_cancellation and asking.request.requested_by == "merchant"
+    return asking.request.reason in FAULTS_OF_MERCHANT or called_off or asking.goodwill
+
+
+def _subscription(asking: Asking) -> Plan | Denial:
+    order, scope, rule = asking.order, asking.request.scope, asking.policy.proration
+    line = order.lines.get(scope["line_id"])
+    if line is None or line.subscription is None:
+        return Denial(Code.UNKNOWN_LINE, (scope["line_id"],))
+    if asking.withdraws([line.line_id]):
+        return _withdrawn_subscription(asking, line)
+    share = unused_share(line.subscription, scope["effective_at"], rule)
+    if not share:
+        return Denial(Code.PERIOD_FULLY_USED, (line.line_id,))
+    unused = unused_minor(line, share, setup_fee=rule.setup_fee)
+    money = capped(asking.case, order, line, unused)
+    given = {"refund": money, "none": 0}.get(rule.on_cancellation, min(unused, line.portion.left_minor))
+    if not given:
+        return Denial(Code.NOTHING_LEFT, (line.line_id,))
+    row = row_of(line.portion, given, component="line", line_id=line.line_id)
+    as_money = {"store_credit": 0, "refund_then_credit": money}.get(rule.on_cancellation)
+    return Plan([row], given, reduced=given < unused, lines=[line.line_id], money_minor=as_money)
+
+
+def _withdrawn_subscription(asking: Asking, line: Line) -> Plan | Denial:
+    """By law: all that is left of it, or once it has begun all but the share that was had (2011/83/EU, article 14)."""
+    left = line.portion.left_minor
+    if has_begun(asking.case, line, asking.request.asked_at):
+        assert line.subscription is not None
+        share = unused_share(line.subscription, asking.request.scope["effective_at"], asking.policy.proration)
+        unused = unused_minor(line, share, setup_fee="refund")
+        left = capped(asking.case, asking.order, line, unused)
+    if not left:
+        return Denial(Code.NOTHING_LEFT, (line.line_id,))
+    row = row_of(line.portion, left, component="line", line_id=line.line_id)
+    return Plan([row], left, lines=[line.line_id], statutory=True)
+
+
+SCOPES: dict[str, Callable[[Asking], Plan | Denial]] = {
+    "full": _full,
+    "lines": _lines,
+    "shipping": _shipping,
+    "amount": _amount,
+    "payment": _payment,
+    "subscription": _subscription,
+}

@@ -1,0 +1,86 @@
+"""What refunds have used up of the order: taken with the approval, given back when no money went in the end."""
+
+from collections.abc import Sequence
+
+from app.domain.case import Case, Order, Refund, Request, Row
+from app.domain.money import split
+from app.domain.portions import give_back, row_of, use_up
+from app.domain.refunds.lifecycle import IN_FLIGHT, NOTHING, SETTLED
+from app.domain.refunds.reducing import scale
+from app.domain.returns import count_returned, uncount_returned
+
+ALIVE = IN_FLIGHT | SETTLED
+
+
+def settle_usage(case: Case, request: Request) -> None:
+    """An approval uses its rows up as far as its refunds are alive; what came to nothing can be asked for again."""
+    refunds = [r for r in case.refunds.values() if r.request_id == request.request_id]
+    if request.status != "approved" or not refunds or case.order is None:
+        return
+    alive = {r.retry_of or r.key: r.amount_minor for r in refunds if r.status in ALIVE}
+    rows = _rows_worth(case.order, request.rows, sum(alive.values()))
+    before = request.rows if request.used_rows is None else request.used_rows
+    if rows == before:
+        return
+    give_back(case, before)
+    uncount_returned(case, request.returned_counted)
+    rows = _rows_worth(case.order, request.rows, sum(alive.values()))
+    use_up(case, rows)
+    request.returned_counted = count_all_returned(case, rows)
+    request.used_rows = None if rows == request.rows else rows
+
+
+def _rows_worth(order: Order, rows: list[Row], minor: int) -> list[Row]:
+    """The rows of an approval reduced to what of it is alive; all of them as they were, or none."""
+    if not minor or minor == sum(row.gross_minor for row in rows):
+        return rows if minor else []
+    return scale(rows, order, minor)
+
+
+def count_all_returned(case: Case, rows: Sequence[Row]) -> dict[str, int]:
+    """Counts the units that came back against the rows of an approval, by line."""
+    return {
+        row.line_id: count_returned(case, row.line_id, row.quantity)
+        for row in rows
+        if row.component == "line" and row.line_id is not None and row.quantity is not None
+    }
+
+
+def use_up_outside(case: Case, refund: Refund) -> None:
+    """A refund made outside uses up what it names, once the order is known, for as long as it counts."""
+    if refund.rows is not None:
+        if refund.status in NOTHING:
+            give_back(case, refund.rows)
+            refund.rows = None
+        return
+    if case.order is None or refund.status not in ("submitted", "succeeded") or refund.currency != case.order.currency:
+        return
+    rows = _outside_rows(case.order, refund)
+    if rows:
+        refund.rows = rows
+        use_up(case, rows)
+
+
+def _outside_rows(order: Order, refund: Refund) -> list[Row]:
+    """Its lines by what is left of each, its delivery part over the deliveries. Lines that nobody knows: nothing."""
+    rows: list[Row] = []
+    named = {line_id: n for line_id, n in (refund.lines or {}).items() if line_id in order.lines}
+    if named and len(named) == len(refund.lines or {}):
+        lines = [order.lines[line_id] for line_id in named]
+        shares = split(refund.amount_minor - refund.shipping_minor, [line.portion.left_minor for line in lines])
+        for line, share in zip(lines, shares, strict=True):
+            row = row_of(line.portion, share, component="line", line_id=line.line_id, quantity=named[line.line_id])
+            rows.append(row)
+    if refund.shipping_minor and order.shipping:
+        items = list(order.shipping.values())
+        shares = split(refund.shipping_minor, [item.portion.left_minor for item in items])
+        for item, share in zip(items, shares, strict=True):
+            rows.append(row_of(item.portion, share, component="shipping", shipping_id=item.shipping_id))
+    return rows
+
+
+def is_unallocated(refund: Refund) -> bool:
+    """Made outside, counts, and nobody said for what: it may have paid for anything."""
+    if not refund.outside or refund.status not in ("submitted", "succeeded"):
+        return False
+    return sum(row.gross_minor for row in refund.rows or []) != refund.amount_minor

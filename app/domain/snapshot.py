@@ -1,0 +1,188 @@
+"""The whole case as one document for people and projections: a function of the state alone.
+
+It stays below the limit of a message: where it would not, the timeline goes first, then the titles, then what is
+settled.
+"""
+
+from typing import Any
+
+import msgspec
+
+from app.domain.balances import claimed, in_flight, refundable, settled
+from app.domain.case import Case, Dispute, Order, Payment, Refund, Request
+from app.domain.disputes.lifecycle import ENDS
+from app.domain.ids import derive
+from app.domain.publishing import Outbound
+from app.domain.refunds.assessment import requested
+from app.domain.refunds.lifecycle import IN_FLIGHT
+from app.domain.timers import RETENTION
+
+REVIEWS = frozenset({"review", "second_review"})
+BYTES_MAX = 900 * 1024
+MOST_ROWS = 200
+
+
+def snapshot(case: Case) -> Outbound:
+    """The case's newest snapshot. Its id names the case and its version."""
+    cause = case.cause
+    assert cause is not None
+    body = {
+        "id": derive("snp", case.case_id, case.version),
+        "type": "case.snapshot",
+        "schema_version": 1,
+        "occurred_at": case.occurred_at,
+        "merchant_id": case.merchant_id,
+        "cause": {"timer": cause.name} if cause.name else {"topic": cause.topic, "event_id": cause.event_id},
+        "order_id": case.order_id,
+        "customer_id": case.customer_id,
+        "case_id": case.case_id,
+        "version": case.version,
+        "order": _order(case.order) if case.order else None,
+        "payments": [_payment(case, payment) for payment in case.payments.values() if payment.currency],
+        "requests": [_request(case, request) for request in case.requests.values() if request.revision],
+        "instructions": [_instruction(refund) for refund in case.refunds.values()],
+        "disputes": [_dispute(dispute) for dispute in case.disputes.values()],
+        "deadlines": [{"name": name, "due_at": due} for name, due in sorted(case.timers.items()) if name != RETENTION],
+        "timeline": [
+            {"at": entry.at, "type": entry.type, "subject": entry.subject, "note": entry.note}
+            for entry in case.timeline
+        ],
+        "flags": list(case.flags),
+        "truncated": False,
+    }
+    return Outbound("case-snapshots", case.case_id, _fitted(body))
+
+
+def _fitted(body: dict[str, Any]) -> dict[str, Any]:
+    """The body, below the limit of a message. What is settled goes before what is open, and the money always stays."""
+    rough = 400 * (len(body["timeline"]) + len(body["instructions"]) + len(body["requests"])) + 4000
+    rough += 600 * len(body["order"]["lines"]) if body["order"] else 0
+    if rough < BYTES_MAX or len(msgspec.json.encode(body)) <= BYTES_MAX:
+        return body
+    body["truncated"] = True
+    for shorten in (_without_timeline, _without_titles, _without_settled, _without_lines):
+        shorten(body)
+        if len(msgspec.json.encode(body)) <= BYTES_MAX:
+            break
+    return body
+
+
+def _without_timeline(body: dict[str, Any]) -> None:
+    body["timeline"] = []
+
+
+def _without_titles(body: dict[str, Any]) -> None:
+    for line in body["order"]["lines"] if body["order"] else ():
+        line["title"] = None
+
+
+def _without_settled(body: dict[str, Any]) -> None:
+    body["instructions"] = [i for i in body["instructions"] if i["status"] in IN_FLIGHT][-MOST_ROWS:]
+    body["requests"] = [r for r in body["requests"] if r["status"] == "held"][-MOST_ROWS:]
+    body["disputes"] = [d for d in body["disputes"] if d["state"] not in ENDS][-MOST_ROWS:]
+
+
+def _without_lines(body: dict[str, Any]) -> None:
+    if body["order"]:
+        body["order"]["lines"] = body["order"]["lines"][:MOST_ROWS]
+    for payment in body["payments"]:
+        payment["captures"] = payment["captures"][-MOST_ROWS:]
+    body["payments"] = body["payments"][:MOST_ROWS]
+    body["deadlines"] = body["deadlines"][:MOST_ROWS]
+
+
+def _money(minor: int | None, currency: str | None) -> dict[str, Any] | None:
+    return None if minor is None or not currency else {"amount_minor": minor, "currency": currency}
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {
+        "placed_at": order.placed_at,
+        "currency": order.currency,
+        "total_minor": order.total_minor,
+        "locale": order.locale,
+        "country": order.country,
+        "channel": order.channel,
+        "lines": [
+            {
+                "line_id": line.line_id,
+                "sku": line.sku,
+                "title": line.title,
+                "kind": line.kind,
+                "quantity": line.portion.quantity,
+                "gross_minor": line.portion.gross_minor,
+                "refunded_quantity": line.portion.used_quantity,
+                "refunded_minor": line.portion.used_minor,
+            }
+            for line in order.lines.values()
+        ],
+        "shipping": [
+            {
+                "shipping_id": item.shipping_id,
+                "gross_minor": item.portion.gross_minor,
+                "refunded_minor": item.portion.used_minor,
+            }
+            for item in order.shipping.values()
+        ],
+        "tip_minor": order.tip.gross_minor if order.tip else 0,
+    }
+
+
+def _payment(case: Case, payment: Payment) -> dict[str, Any]:
+    return {
+        "payment_id": payment.payment_id,
+        "currency": payment.currency,
+        "captured_minor": payment.captured_minor,
+        "refunded_minor": settled(case, payment.payment_id),
+        "in_flight_minor": in_flight(case, payment.payment_id),
+        "claimed_minor": claimed(case, payment),
+        "refundable_minor": refundable(case, payment),
+        "captures": [
+            {
+                "capture_id": capture.capture_id,
+                "amount_minor": capture.kept_minor,
+                "captured_at": capture.captured_at,
+            }
+            for capture in payment.captures.values()
+        ],
+        "method": {"kind": payment.kind, "network": payment.network, "last4": payment.last4},
+    }
+
+
+def _request(case: Case, request: Request) -> dict[str, Any]:
+    asked, currency = requested(request, case.currency)
+    return {
+        "request_id": request.request_id,
+        "status": request.status,
+        "revision": request.revision,
+        "requested": _money(asked, currency),
+        "amount": _money(request.amount_minor, request.currency),
+        "reasons": list(request.reasons),
+        # A review does not end by itself: when it is overdue stands among the deadlines.
+        "wait_until": None if request.waiting_for in REVIEWS else request.wait_until,
+    }
+
+
+def _instruction(refund: Refund) -> dict[str, Any]:
+    return {
+        "instruction_id": refund.instruction_id or refund.refund_id,
+        "status": refund.status,
+        "payment_id": refund.payment_id,
+        "amount": _money(refund.amount_minor, refund.currency),
+        "refund_id": refund.refund_id,
+        "acquirer_reference_number": refund.acquirer_reference_number,
+    }
+
+
+def _dispute(dispute: Dispute) -> dict[str, Any]:
+    return {
+        "dispute_id": dispute.dispute_id,
+        "stage": dispute.stage,
+        "state": dispute.state,
+        "amount": _money(dispute.amount_minor, dispute.currency),
+        "withdrawn_minor": dispute.withdrawn_minor,
+        "reinstated_minor": dispute.reinstated_minor,
+        "fees": [{"amount_minor": fee.amount_minor, "currency": fee.currency} for fee in dispute.fees],
+        "respond_by": dispute.respond_by,
+        "recommendation": dispute.recommendation,
+    }

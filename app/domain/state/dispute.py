@@ -1,0 +1,75 @@
+"""What cardholders and their banks contest."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Fee(msgspec.Struct, array_like=True):
+    """A fee, in its own currency."""
+
+    amount_minor: int
+    currency: str
+
+
+class Dispute(msgspec.Struct, array_like=True):
+    """A claim of the cardholder and the movements of money in it."""
+
+    dispute_id: str
+    payment_id: str
+    stage: str = "inquiry"
+    state: str = "open"
+    opened: bool = False
+    known_at: datetime | None = None
+    opened_at: datetime | None = None
+    ended_at: datetime | None = None
+    amount_minor: int = 0
+    currency: str = ""
+    withdrawn_minor: int = 0
+    reinstated_minor: int = 0
+    movements: dict[str, int] = {}
+    fees: list[Fee] = []
+    network: str | None = None
+    reason_code: str | None = None
+    category: str | None = None
+    defendable: bool = True
+    auto_defended: bool = False
+    capture_id: str | None = None
+    respond_by: datetime | None = None
+    deadline_source: str | None = None
+    revision: int = 0
+    recommendation: dict[str, Any] | None = None
+    closed: list[str] = []
+    flags: list[str] = []
+    answer: str | None = None
+    counted: bool = False
+    stage_at: datetime | None = None
+    shown: list[str] = []
+    reported: bool = False
+    submitted_at: datetime | None = None
+
+
+class PreDispute(msgspec.Struct, array_like=True):
+    """An alert that a chargeback is coming, or that the network has already paid the cardholder."""
+
+    alert_id: str
+    payment_id: str
+    amount_minor: int
+    currency: str
+    source: str
+    alerted_at: datetime
+    already_credited: bool = False
+    network: str | None = None
+    expires_at: datetime | None = None
+
+
+class FraudReport(msgspec.Struct, array_like=True):
+    """A cardholder's bank reported fraud; no money moved."""
+
+    report_id: str
+    payment_id: str
+    reported_at: datetime
+    amount_minor: int | None = None
+    network: str | None = None
+    fraud_type: str | None = None

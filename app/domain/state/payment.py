@@ -1,0 +1,101 @@
+"""Money taken and money given back."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from app.domain.state.order import Proof, Tax
+
+
+class Capture(msgspec.Struct, array_like=True):
+    """Money taken. `failed_minor`: what of it was not captured after all; `unheard`: only its failure was told."""
+
+    capture_id: str
+    amount_minor: int
+    captured_at: datetime
+    failed_minor: int = 0
+    settlement: dict[str, Any] | None = None
+    event_id: str = ""
+    unheard: bool = False
+
+    @property
+    def kept_minor(self) -> int:
+        """What was captured in the end."""
+        return self.amount_minor - self.failed_minor
+
+
+class Payment(msgspec.Struct, array_like=True):
+    """One payment of the order, in the currency in which it was charged."""
+
+    payment_id: str
+    currency: str
+    kind: str = "other"
+    network: str | None = None
+    last4: str | None = None
+    fingerprint: str | None = None
+    authorized_minor: int = 0
+    voided: bool = False
+    failed: bool = False
+    captures: dict[str, Capture] = {}
+    authentication: dict[str, Any] | None = None
+    checks: dict[str, Any] | None = None
+    risk: dict[str, Any] | None = None
+    shopper: dict[str, Any] | None = None
+    exposed_minor: int = 0
+    authentication_proof: Proof | None = None
+    checks_proof: Proof | None = None
+
+    @property
+    def captured_minor(self) -> int:
+        """What was captured, less what turned out not to be."""
+        return sum(capture.kept_minor for capture in self.captures.values())
+
+    @property
+    def authorization_open(self) -> bool:
+        """More may still be captured."""
+        return self.authorized_minor > self.captured_minor and not self.voided and not self.failed
+
+
+class Row(msgspec.Struct, array_like=True):
+    """One row of a breakdown. `quantity` is set where units are used up. Fees are negative."""
+
+    component: str
+    gross_minor: int
+    net_minor: int
+    taxes: list[Tax] = []
+    line_id: str | None = None
+    shipping_id: str | None = None
+    fee: str | None = None
+    quantity: int | None = None
+
+
+class Refund(msgspec.Struct, array_like=True):
+    """Money on its way back, ours (it has an instruction) or made outside. `status` is a state of refunds.lifecycle."""
+
+    key: str
+    payment_id: str
+    amount_minor: int
+    currency: str
+    status: str
+    instruction_id: str | None = None
+    refund_id: str | None = None
+    request_id: str | None = None
+    kind: str = "original"
+    since: datetime | None = None
+    submitted_at: datetime | None = None
+    settled_at: datetime | None = None
+    retry_of: str | None = None
+    retried: bool = False
+    cancel_asked: bool = False
+    stuck: bool = False
+    settled_times: int = 0
+    previous: str = ""
+    outside: bool = False
+    lines: dict[str, int] | None = None
+    shipping_minor: int = 0
+    rows: list[Row] | None = None
+    acquirer_reference_number: str | None = None
+    failure_code: str | None = None
+    event_id: str = ""
+    settlement: dict[str, Any] | None = None

@@ -1,0 +1,57 @@
+"""Refunds that were asked for, and what reviewers said of them."""
+
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from app.domain.state.payment import Row
+
+
+class Verdict(msgspec.Struct, array_like=True):
+    """What a reviewer said of a request."""
+
+    review_id: str
+    verdict: str
+    reviewer_id: str
+    amount_minor: int | None = None
+    currency: str | None = None
+    revision: int | None = None
+
+
+class Request(msgspec.Struct, array_like=True):
+    """A refund that was asked for, how it was answered last, and what it waits for."""
+
+    request_id: str
+    reason: str
+    scope: dict[str, Any]
+    method: str
+    requested_by: str
+    asked_at: datetime
+    content: bytes
+    requester_id: str | None = None
+    locale: str | None = None
+    expected_minor: int | None = None
+    expected_currency: str | None = None
+    from_cancellation: bool = False
+    alert_id: str | None = None
+    verdicts: list[Verdict] = []
+    waits_over: list[str] = []
+    withdrawn: bool = False
+    status: str = "new"
+    revision: int = 0
+    amount_minor: int | None = None
+    refundable_minor: int | None = None
+    currency: str | None = None
+    reasons: list[str] = []
+    waiting_for: str | None = None
+    wait_until: datetime | None = None
+    pay_by: date | None = None
+    rows: list[Row] = []
+    used_rows: list[Row] | None = None
+    returned_counted: dict[str, int] = {}
+    told: list[str] = []
+    event_id: str = ""
+    reported: bool = False
+    history_asked: bool = False
+    history: dict[str, Any] | None = None

@@ -1,0 +1,102 @@
+"""What happens when a timer of a case is due.
+
+`request:<id>` ends what a request waits for · `stuck:<refund>` says that the provider never answered ·
+`dispute:<id>` reminds of
+a deadline and ends it · `pay_by:<request>` warns of a statutory date · `retention` ends the life of the case.
+"""
+
+from collections.abc import Iterator
+
+from app.domain.case import Case
+from app.domain.context import Context
+from app.domain.disputes.deadlines import hours_left, schedule_deadline
+from app.domain.disputes.following import closed
+from app.domain.records import Alerted, Flagged, Record
+from app.domain.refunds.answers import schedule_pay_by
+from app.domain.refunds.lifecycle import IN_FLIGHT, SETTLED
+from app.domain.refunds.statutory import law_of, zone_of
+from app.domain.telling import of_refund
+
+RETENTION = "retention"
+
+
+def fire(case: Case, name: str, context: Context) -> Iterator[Record]:
+    """What a timer says that has just entered. Whether requests are decided by it is asked after."""
+    kind, _, key = name.partition(":")
+    if name == RETENTION:
+        yield Flagged("expired")
+    elif kind == "request":
+        yield from _review_overdue(case, key, context)
+    elif kind == "stuck":
+        yield from _stuck(case, key)
+    elif kind == "dispute":
+        yield from _deadline(case, key, context)
+    elif kind == "pay_by":
+        yield from _pay_by_near(case, key, context)
+
+
+def _review_overdue(case: Case, request_id: str, context: Context) -> Iterator[Record]:
+    request = case.requests[request_id]
+    if request.waiting_for not in ("review", "second_review"):
+        return
+    policy = context.policies.speaking(case.merchant_id, request.asked_at)
+    since = context.now - policy.waits["review"]
+    subject = {"kind": "refund_request", "id": request_id}
+    yield Alerted("review.overdue", (request_id, request.revision), {"subject": subject, "since": since})
+
+
+def _pay_by_near(case: Case, request_id: str, context: Context) -> Iterator[Record]:
+    """A statutory date comes near, and the money is not confirmed yet."""
+    request = case.requests[request_id]
+    law = law_of(case.order) if case.order else None
+    if law is None or case.order is None or request.pay_by is None:
+        return
+    refunds = [refund for refund in case.refunds.values() if refund.request_id == request_id]
+    if any(refund.status in IN_FLIGHT for refund in refunds) or not any(r.status in SETTLED for r in refunds):
+        days_left = (request.pay_by - context.now.astimezone(zone_of(case.order, law)).date()).days
+        body = {"request_id": request_id, "pay_by": request.pay_by, "days_left": days_left}
+        yield Alerted("refund.pay_by_near", (request_id, days_left), body)
+    yield from schedule_pay_by(case, request, context.now)
+
+
+def _deadline(case: Case, dispute_id: str, context: Context) -> Iterator[Record]:
+    dispute = case.disputes[dispute_id]
+    if dispute.state == "expired":
+        yield closed(dispute)
+        return
+    if dispute.state != "open":
+        return
+    left = hours_left(dispute, context.now)
+    body = {"dispute_id": dispute_id, "respond_by": dispute.respond_by, "hours_left": left}
+    yield Alerted("dispute.deadline_near", (dispute_id, dispute.revision, left), body)
+    policy = context.policies.speaking(case.merchant_id, dispute.opened_at or context.now)
+    yield from schedule_deadline(dispute, policy, context.now)
+
+
+def _stuck(case: Case, refund_key: str) -> Iterator[Record]:
+    refund = case.refunds.get(refund_key)
+    if refund is None or refund.status not in IN_FLIGHT:
+        return
+    yield Alerted(
+        type="refund.stuck",
+        fact=(refund.key,),
+        body={
+            "instruction_id": refund.key,
+            "payment_id": refund.payment_id,
+            "amount": {"amount_minor": refund.amount_minor, "currency": refund.currency},
+            "since": refund.submitted_at or refund.since,
+        },
+    )
+    if told := of_refund(case, refund, "refund_delayed"):
+        yield told
+
+
+def retire(case: Case) -> None:
+    """The case shrinks to a stub that keeps its money: who paid, what went back, what is disputed."""
+    case.expired = True
+    case.timeline, case.seen = [], {}
+    case.shipments, case.returns, case.service_used, case.verdicts = {}, {}, {}, {}
+    for line in case.order.lines.values() if case.order else ():
+        line.title = line.category = line.subscription = None
+    for payment in case.payments.values():
+        payment.authentication = payment.checks = payment.risk = payment.shopper = None
