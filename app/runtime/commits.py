@@ -1,0 +1,196 @@
+"""How a round becomes durable: in one Kafka transaction, or, on a broker without them, by flush and then commit.
+
+One thread calls all of this. There are no callbacks per message: a transaction does not commit if any delivery failed.
+Only the last changelog record of each place reports back, since its offset is the store's position.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Message as Record
+
+from app.runtime import faults
+from app.runtime.config import Mode, RuntimeConfig
+from app.runtime.exits import UnreachableError, UnsureError
+from app.runtime.round import Place
+from app.runtime.store import Change
+from app.runtime.topology import Output
+
+Delivered = Callable[[KafkaError | None, Record], None]
+
+
+class Commits(Protocol):
+    """Makes rounds durable."""
+
+    def begin(self) -> None:
+        """A round's first call."""
+        ...
+
+    def commit(
+        self, outputs: Sequence[Output], changes: Mapping[Place, Sequence[Change]], offsets: list[TopicPartition]
+    ) -> Mapping[Place, int]:
+        """All of it, or RoundAbortedError and none of it. Returns the changelog position of each place changed."""
+        ...
+
+
+class _Producing:
+    """What both ways share: records go to the producer's queue, outputs first, then the changelog."""
+
+    def __init__(self, config: RuntimeConfig, producer: Producer, consumer: Consumer) -> None:
+        self._config = config
+        self._producer = producer
+        self._consumer = consumer
+        self._positions: dict[Place, int] = {}
+        self._failures: list[KafkaError] = []
+
+    def _produce(self, outputs: Iterable[Output], changes: Mapping[Place, Sequence[Change]]) -> None:
+        self._positions.clear()
+        self._failures.clear()
+        prefix = self._config.prefix
+        for topic, key, value, headers, partition in outputs:
+            self._send(prefix + topic, value, key, -1 if partition is None else partition, self._report(None), headers)
+        for place, rows in changes.items():
+            topic, partition = self._config.changelog(place[0]), place[1]
+            for key, value in rows[:-1]:
+                self._send(topic, value, key, partition, self._report(None))
+            key, value = rows[-1]
+            self._send(topic, value, key, partition, self._report(place))
+
+    def _report(self, place: Place | None) -> Delivered | None:
+        if place is None:
+            return None
+
+        def delivered(error: KafkaError | None, record: Record) -> None:
+            if error is None:
+                self._positions[place] = (record.offset() or 0) + 1
+
+        return delivered
+
+    def _send(  # noqa: PLR0917  called for every record said, positional is what it costs
+        self,
+        topic: str,
+        value: bytes | None,
+        key: bytes | None,
+        partition: int,
+        report: Delivered | None,
+        headers: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
+        end = time.monotonic() + self._config.limits.patience
+        while True:
+            try:
+                self._producer.produce(
+                    topic, value, key, partition, on_delivery=report, headers=list(headers) if headers else None
+                )
+            except BufferError:
+                # the queue is full: let it drain
+                if time.monotonic() > end:
+                    raise UnreachableError("the producer's queue stays full", "Is the broker up?") from None
+                self._producer.poll(0.05)
+            else:
+                return
+
+    def _insist(self, call: Callable[[], object], what: str) -> None:
+        faults.insist(call, what=what, patience=self._config.commit_seconds)
+
+    def _checked(self, changes: Mapping[Place, Sequence[Change]]) -> Mapping[Place, int]:
+        if self._positions.keys() != changes.keys():
+            raise UnsureError("a round committed without the offsets of its changelog records")
+        return dict(self._positions)
+
+
+class Transactions(_Producing):
+    """Outputs, changelog and offsets in one transaction. A successor's `start` fences whoever has the same slot."""
+
+    def start(self) -> None:
+        """Ends what a predecessor in this slot left open."""
+        limits = self._config.limits
+        faults.insist(
+            lambda: self._producer.init_transactions(limits.call_timeout),
+            what="init_transactions",
+            patience=limits.patience,
+        )
+
+    def begin(self) -> None:
+        """Opens the transaction."""
+        self._insist(self._producer.begin_transaction, "begin_transaction")
+
+    def commit(
+        self, outputs: Sequence[Output], changes: Mapping[Place, Sequence[Change]], offsets: list[TopicPartition]
+    ) -> Mapping[Place, int]:
+        """Commits, or aborts and raises RoundAbortedError."""
+        producer, timeout, probe = self._producer, self._config.limits.call_timeout, self._config.probe
+        probe("before_produce")
+        self._produce(outputs, changes)
+        probe("before_offsets")
+        try:
+            if offsets:
+                group = self._consumer.consumer_group_metadata()
+                self._insist(lambda: producer.send_offsets_to_transaction(offsets, group, timeout), "send_offsets")
+            probe("before_commit")
+            self._insist(lambda: producer.commit_transaction(timeout), "commit_transaction")
+        except faults.RoundAbortedError:
+            self._abort()
+            raise
+        probe("after_commit")
+        return self._checked(changes)
+
+    def _abort(self) -> None:
+        timeout = self._config.limits.call_timeout
+        try:
+            self._insist(lambda: self._producer.abort_transaction(timeout), "abort_transaction")
+        except faults.RoundAbortedError as error:
+            raise UnsureError("a transaction could not even be aborted") from error
+
+
+class Flushes(_Producing):
+    """Outputs first, then the changelog, then the offsets, each flushed before the next.
+
+    A crash after the outputs repeats the round under the same ids: whoever reads them drops repetitions by id, and what
+    only counts (the months of the monitoring programmes) counts twice. A crash after the changelog makes its events
+    duplicates whose outputs are out. In any other order something could be done and never said.
+    """
+
+    def start(self) -> None:
+        """Nothing to wait for."""
+
+    def begin(self) -> None:
+        """Nothing to open."""
+
+    def commit(
+        self, outputs: Sequence[Output], changes: Mapping[Place, Sequence[Change]], offsets: list[TopicPartition]
+    ) -> Mapping[Place, int]:
+        """Makes outputs, changelog and offsets durable in turn. A delivery that failed ends the worker."""
+        self._config.probe("before_produce")
+        self._write(outputs, {})
+        self._config.probe("before_changelog")
+        self._write((), changes)
+        self._config.probe("before_commit")
+        if offsets:
+            self._insist(lambda: self._consumer.commit(offsets=offsets, asynchronous=False), "commit")
+        self._config.probe("after_commit")
+        return self._checked(changes)
+
+    def _write(self, outputs: Sequence[Output], changes: Mapping[Place, Sequence[Change]]) -> None:
+        self._produce(outputs, changes)
+        if self._producer.flush(self._config.limits.patience):
+            raise UnreachableError("outputs could not be delivered", "Is the broker up?")
+        if self._failures:
+            raise faults.stop_for(self._failures[0], "delivery")
+
+    def _report(self, place: Place | None) -> Delivered | None:
+        of_change = super()._report(place)
+
+        def delivered(error: KafkaError | None, record: Record) -> None:
+            if error is not None:
+                self._failures.append(error)
+            elif of_change is not None:
+                of_change(error, record)
+
+        return delivered
+
+
+def commits_for(config: RuntimeConfig, producer: Producer, consumer: Consumer) -> Transactions | Flushes:
+    """The way that the mode asks for."""
+    return (Transactions if config.mode is Mode.TRANSACTIONAL else Flushes)(config, producer, consumer)

@@ -1,0 +1,54 @@
+"""A message that was refused, as the record that says so: the original bytes, and in its headers why and whence."""
+
+from app.runtime.topology import Headers, Message, Output, Refusal
+from topics.codec import mask, mask_headers
+from topics.dead_letters import PREFIX, letter_headers
+from topics.journal import ORIGIN, unpack
+
+TOPIC = "dead-letters"
+VALUE_BYTES_MAX = 1 << 20
+_ATTEMPTS_MAX = 1_000_000
+
+
+def dead_letter(message: Message, refusal: Refusal, version: str) -> Output:
+    """The dead letter of `message`: key and headers of the original, card numbers and addresses masked.
+
+    The attempt counts how often the message was refused, also across a redrive. A value above VALUE_BYTES_MAX is cut
+    there and says so: the whole of it is still where the headers point.
+    """
+    message = _as_it_came(message)
+    value, redacted = (None, False) if message.value is None else mask(message.value)
+    headers = letter_headers(
+        code=refusal.code,
+        message=refusal.message,
+        path=refusal.path,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        timestamp=message.timestamp,
+        attempt=1 + _attempts(message.headers),
+        version=version,
+        redacted=redacted,
+        original=mask_headers(message.headers),
+    )
+    if value is not None and len(value) > VALUE_BYTES_MAX:
+        value = value[:VALUE_BYTES_MAX]
+        headers.append((PREFIX + "truncated", b"true"))
+    return Output(TOPIC, message.key, value, headers)
+
+
+def _as_it_came(message: Message) -> Message:
+    """A record of the journal under the name of the inbound record that it was: what is redriven is that one."""
+    if all(name != ORIGIN for name, _ in message.headers):
+        return message
+    origin, _ = unpack(message.headers)
+    return Message(
+        origin.topic, origin.partition, origin.offset, origin.timestamp, origin.key, message.value, origin.headers
+    )
+
+
+def _attempts(headers: Headers) -> int:
+    for name, content in headers:
+        if name == PREFIX + "attempt" and content.isdigit() and len(content) < 10:
+            return min(int(content), _ATTEMPTS_MAX)
+    return 0

@@ -1,0 +1,88 @@
+"""Compacted topics that every worker reads whole before it starts, and follows after: policies, rates."""
+
+import time
+from collections.abc import Callable, Mapping
+from threading import Event
+
+from confluent_kafka import Consumer, KafkaError
+from confluent_kafka import TopicPartition as Partition
+
+from app.runtime import clients, faults
+from app.runtime.config import RuntimeConfig
+from app.runtime.exits import UnreachableError
+from app.runtime.records import TopicPartition, offset_of, place_of
+
+Heard = Callable[[bytes | None, bytes | None], None]
+
+
+class GlobalTopics:
+    """Calls each topic's function with key and value of every committed record, in the order of its partition.
+
+    The functions are called between rounds, by the thread that calls `read_whole` and `follow`. A record that they
+    cannot accept is theirs to judge; what they raise ends the worker.
+    """
+
+    def __init__(self, config: RuntimeConfig, heard: Mapping[str, Heard]) -> None:
+        self._config = config
+        self._heard = {config.topic(name): function for name, function in heard.items()}
+        self._consumer: Consumer | None = None
+
+    def read_whole(self, stop: Event) -> None:
+        """Reads each topic to its end as it is now. Raises UnreachableError where that end does not come."""
+        if not self._heard:
+            return
+        self._consumer = clients.reader(self._config, committed=True)
+        watermarks = self._ends()
+        self._consumer.assign([Partition(*place, first) for place, (first, _) in watermarks.items()])
+        waiting = {place: end for place, (_, end) in watermarks.items()}
+        end_of_patience = time.monotonic() + self._config.limits.restore_stall
+        while waiting and not stop.is_set():
+            for place, position in self._hear(0.2).items():
+                if position >= waiting.get(place, 0):
+                    waiting.pop(place, None)
+            if time.monotonic() > end_of_patience:
+                raise UnreachableError(
+                    f"{', '.join(f'{topic}/{number}' for topic, number in waiting)} could not be read to the end",
+                    "Is a transaction hanging there? `kafka-transactions.sh find-hanging`",
+                )
+
+    def follow(self) -> None:
+        """Hears what was said since. Does not wait."""
+        if self._consumer is not None:
+            self._hear(0)
+
+    def close(self) -> None:
+        """Ends the reading."""
+        if self._consumer is not None:
+            self._consumer.close()
+
+    def _hear(self, wait: float) -> dict[TopicPartition, int]:
+        assert self._consumer is not None, "read whole first"
+        reached: dict[TopicPartition, int] = {}
+        for record in self._consumer.consume(1000, wait):
+            place, error = place_of(record), record.error()
+            if error is None:
+                self._heard[place[0]](record.key(), record.value())
+                reached[place] = offset_of(record) + 1
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  its name
+                reached[place] = offset_of(record)
+            elif faults.answer(error, faults.MESSAGES) is not faults.Answer.RETRY:
+                raise faults.stop_for(error, f"reading {place[0]}")
+        return reached
+
+    def _ends(self) -> dict[TopicPartition, tuple[int, int]]:
+        limits = self._config.limits
+        consumer = clients.reader(self._config, committed=False)
+
+        def ask() -> dict[TopicPartition, tuple[int, int]]:
+            found = {}
+            for topic in self._heard:
+                for number in consumer.list_topics(topic, timeout=limits.call_timeout).topics[topic].partitions:
+                    place = Partition(topic, number)
+                    found[topic, number] = consumer.get_watermark_offsets(place, timeout=limits.call_timeout)
+            return found
+
+        try:
+            return faults.insist(ask, what="where the policies and rates end", patience=limits.patience)
+        finally:
+            consumer.close()

@@ -1,0 +1,260 @@
+"""The group's side of the pump: which partitions this worker has, how far each is, and what it reads of them.
+
+Laws
+ 1. A partition is read only when the state beside it is restored; until then it is paused, and polling goes on.
+ 2. What was read across a rebalance is dropped, and read again from the next offset to be handled.
+ 3. Partitions that are lost, rather than revoked in order, may have another owner already: the process ends.
+
+All of it runs in one thread, the callbacks too (inside `take`), and never while a round is being handled.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+from confluent_kafka import Consumer, TopicPartition
+
+from app.metrics import LAG, PARTITIONS, RESTORE_SECONDS, Metrics
+from app.runtime import faults
+from app.runtime.changelog import CancelledError, Restore
+from app.runtime.config import RuntimeConfig
+from app.runtime.exits import UnsafeError, UnsureError
+from app.runtime.positions import Positions, Taken
+from app.runtime.progress import Progress
+from app.runtime.records import TopicPartition as OnBroker
+from app.runtime.round import Staging
+from app.runtime.seals import missing_seals
+from app.runtime.stores import Stores
+from app.runtime.topology import Topology
+
+_log = logging.getLogger(__name__)
+_LOOK_AT_LAG_SECONDS = 1.0
+OnRebalance = Callable[[object, list[TopicPartition]], None]
+
+
+class Partitions:
+    """Owns the consumer."""
+
+    def __init__(
+        self,
+        config: RuntimeConfig,
+        topology: Topology,
+        *,
+        consumer: Consumer,
+        staging: Staging,
+        stores: Stores,
+        progress: Progress,
+        metrics: Metrics,
+        on_restored: Callable[[], None],
+    ) -> None:
+        self._config = config
+        self._topology = topology
+        self._consumer = consumer
+        self._staging = staging
+        self._stores = stores
+        self._progress = progress
+        self._metrics = metrics
+        self._on_restored = on_restored
+        self._names = {config.topic(agent.topic): agent.topic for agent in topology.agents}
+        self._positions = Positions(self._names, round_bytes_max=config.limits.round_bytes_max)
+        self._begun: set[OnBroker] = set()
+        self._dropped = False
+        self._generation = 0
+        self._restore: Restore | None = None
+        self._restoring: Future[float] | None = None
+        self._restorer = ThreadPoolExecutor(1, "restore")
+        self._failure: Exception | None = None
+        self._lag_at = 0.0
+
+    def subscribe(self) -> None:
+        """Joins the group."""
+        self._progress.blockers["assignment"] = "waiting for the group to assign partitions"
+        self._consumer.subscribe(
+            list(self._names),
+            on_assign=self._caught(self._assigned),
+            on_revoke=self._caught(self._revoked),
+            on_lost=self._caught(self._lost),
+        )
+
+    def take(self) -> list[Taken]:
+        """Reads for at most one commit interval. Several rounds where one would take too much memory."""
+        if self._restoring is not None:
+            return self._wait_for_restore(self._restoring)
+        generation = self._generation
+        wait = self._config.commit_interval_ms / 1000
+        records = self._consumer.consume(self._config.limits.round_messages_max, wait)
+        self._raise_failure()
+        if generation != self._generation:
+            if self._restoring is None:
+                self.rewind()
+            return []
+        taken = self._positions.sort(records)
+        self._look_at_lag()
+        if not taken and (markers := self._positions.markers()):
+            return [markers]
+        return taken
+
+    def handled(self, offsets: dict[OnBroker, int]) -> None:
+        """A round with these offsets committed."""
+        self._positions.handled(offsets)
+        self._begun.update(offsets)
+
+    def rewind(self) -> None:
+        """Reads on from the next offset to be handled, in every partition."""
+        for (topic, partition), offset in self._positions.next.items():
+            place = TopicPartition(topic, partition, offset)
+            faults.insist(partial(self._consumer.seek, place), what=f"going back in {topic}", patience=0)
+        self._positions.rewind()
+
+    def close(self) -> None:
+        """Stops reading. A static member stays known until its session ends, so a quick restart disturbs nobody."""
+        if self._restore is not None:
+            self._restore.cancel.set()
+        self._restorer.shutdown(wait=True)
+        self._consumer.close()
+        self._stores.keep_only(set())
+
+    def _look_at_lag(self) -> None:
+        if time.monotonic() - self._lag_at < _LOOK_AT_LAG_SECONDS:
+            return
+        self._lag_at = time.monotonic()
+        lags = self._positions.lags(
+            lambda place: self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)[1]
+        )
+        for name, lag in lags.items():
+            self._metrics.set(LAG, lag, name)
+        self._progress.found_lag(sum(lags.values()))
+
+    # What the group says
+
+    def _caught(
+        self, callback: Callable[[list[TopicPartition]], None]
+    ) -> Callable[[object, list[TopicPartition]], None]:
+        def call(_: object, partitions: list[TopicPartition]) -> None:
+            self._generation += 1
+            try:
+                callback(partitions)
+            except Exception as error:  # noqa: BLE001  raised again by `take`, which called us through the client
+                self._failure = error
+
+        return call
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _assigned(self, partitions: list[TopicPartition]) -> None:
+        limits = self._config.limits
+        committed = faults.insist(
+            lambda: self._consumer.committed(partitions, limits.call_timeout),
+            what="where the group's offsets are",
+            patience=limits.patience / 2,
+        )
+        offsets = {(at.topic, at.partition): self._first(at) for at in committed}
+        self._begun = {(at.topic, at.partition) for at in committed if at.offset > 0}
+        self._positions.assign(offsets)
+        self._dropped = False
+        positions = [TopicPartition(*place, offset) for place, offset in offsets.items()]
+        self._consumer.assign(positions)
+        for name in self._names.values():
+            count = sum(1 for topic, _ in offsets if self._names[topic] == name)
+            self._metrics.set(PARTITIONS, count, name)
+        _log.info("assigned %d partitions: %s", len(positions), sorted(offsets))
+        self._progress.blockers.pop("assignment", None)
+        if positions:
+            self._consumer.pause(positions)
+            self._start_restore()
+
+    def _first(self, committed: TopicPartition) -> int:
+        """The offset to begin at. UnsafeError where what the group has not read yet is no longer there."""
+        if committed.error:
+            raise faults.stop_for(committed.error, f"the group's offset in {committed.topic}")
+        limits = self._config.limits
+        first, end = faults.insist(
+            lambda: self._consumer.get_watermark_offsets(committed, limits.call_timeout),
+            what=f"where {committed.topic} begins",
+            patience=limits.patience / 2,
+        )
+        if committed.offset < 0:
+            return int(first)
+        if not first <= committed.offset <= end:
+            place = f"{committed.topic}/{committed.partition}"
+            raise UnsafeError(f"{place} holds {first} to {end}, the group stands at {committed.offset}", faults.GONE)
+        return committed.offset
+
+    def _revoked(self, partitions: list[TopicPartition]) -> None:
+        _log.info("revoked %d partitions", len(partitions))
+        if self._restore is not None:
+            self._restore.cancel.set()
+            self._await_cancelled()
+        self._staging.forget_all()
+        self._positions.assign({})
+        self._consumer.unassign()
+        self._progress.blockers["assignment"] = "waiting for the group to assign partitions"
+
+    def _lost(self, partitions: list[TopicPartition]) -> None:
+        raise UnsureError(f"{len(partitions)} partitions were lost: this worker was away too long")
+
+    # State
+
+    def _start_restore(self) -> None:
+        places = {
+            (spec.name, partition)
+            for spec in self._topology.tables
+            for topic, partition in self._positions.next
+            if self._names[topic] in spec.beside
+        }
+        self._stores.keep_only(places)
+        self._progress.blockers["restore"] = "about to begin"
+        self._restore = Restore(self._config, self._stores, sorted(places), self._metrics, self._say)
+        self._restoring = self._restorer.submit(self._run_restore, self._restore)
+
+    def _run_restore(self, restore: Restore) -> float:
+        started = time.monotonic()
+        restore.run()
+        return time.monotonic() - started
+
+    def _wait_for_restore(self, restoring: Future[float]) -> list[Taken]:
+        # all partitions are paused; the poll keeps the membership and serves rebalances
+        for record in self._consumer.consume(1, 0.05):
+            error = record.error()
+            if error is None:
+                self._dropped = True
+            else:
+                self._positions.event(record, error)
+        self._raise_failure()
+        if self._restoring is restoring and restoring.done():
+            assert self._restore is not None, "a restore that runs is known"
+            seconds = restoring.result()
+            self._open(self._restore)
+            self._restore = self._restoring = None
+            self._metrics.observe(RESTORE_SECONDS, seconds)
+            self._consumer.resume([TopicPartition(*place) for place in self._positions.next])
+            if self._dropped:
+                self.rewind()
+            self._progress.blockers.pop("restore", None)
+            self._progress.moved()
+            self._on_restored()
+        return []
+
+    def _open(self, restore: Restore) -> None:
+        stores = restore.restored
+        beside = {spec.name: {self._config.topic(name) for name in spec.beside} for spec in self._topology.tables}
+        begun = {place for place in stores if any((topic, place[1]) in self._begun for topic in beside[place[0]])}
+        seals = missing_seals(stores, secret_digest=self._config.secret_digest, tables=set(beside), begun=begun)
+        for place, store in stores.items():
+            self._staging.open(*place, store, founding=seals.get(place))
+
+    def _await_cancelled(self) -> None:
+        assert self._restoring is not None, "a restore that runs has a future"
+        try:
+            self._restoring.result()
+        except CancelledError:
+            _log.info("a restore was cancelled by a rebalance")
+        self._restore = self._restoring = None
+        self._progress.blockers.pop("restore", None)
+
+    def _say(self, state: str) -> None:
+        self._progress.blockers["restore"] = state

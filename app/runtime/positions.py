@@ -1,0 +1,105 @@
+"""How far each partition of this worker is: what was read of it, what is handled, and where it ended when last seen.
+
+Laws
+ 1. An offset below the expected one ends the process: something was about to be handled twice.
+ 2. What is committed as handled has been handled, or is nothing that a reader could be given (transaction markers).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from confluent_kafka import KafkaError
+from confluent_kafka import Message as Record
+
+from app.runtime import faults
+from app.runtime.exits import UnsureError
+from app.runtime.records import TopicPartition, message_of, offset_of, place_of
+from app.runtime.topology import Batch, Message
+
+
+class Taken(NamedTuple):
+    """What one round is given: batches in the order read, and the offsets to go on from when they are handled."""
+
+    batches: list[Batch]
+    offsets: dict[TopicPartition, int]
+
+
+class Positions:
+    """Of the partitions assigned. `names`: the catalogue's by the broker's; a round is cut at `round_bytes_max`."""
+
+    def __init__(self, names: Mapping[str, str], *, round_bytes_max: int) -> None:
+        self.next: dict[TopicPartition, int] = {}
+        self._read: dict[TopicPartition, int] = {}
+        self._ends: dict[TopicPartition, int] = {}
+        self._names = names
+        self._round_bytes_max = round_bytes_max
+
+    def assign(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """These partitions, from these offsets, and no others."""
+        self.next = dict(offsets)
+        self.rewind()
+
+    def rewind(self) -> None:
+        """What was read and not handled will be read again."""
+        self._read = dict(self.next)
+        self._ends.clear()
+
+    def handled(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """A round with these offsets committed."""
+        self.next.update(offsets)
+
+    def sort(self, records: Iterable[Record]) -> list[Taken]:
+        """Records as rounds, none of them too large. Raises UnsureError by law 1, and as `faults.stop_for` says."""
+        rounds: list[Taken] = []
+        found: dict[TopicPartition, list[Message]] = {}
+        size = 0
+        for record in records:
+            error = record.error()
+            if error is not None:
+                self.event(record, error)
+                continue
+            place, offset = place_of(record), offset_of(record)
+            if offset < self._read[place]:
+                raise UnsureError(f"{place[0]}/{place[1]} gave offset {offset}, expected {self._read[place]} or later")
+            self._read[place] = offset + 1
+            message = message_of(record, self._names[place[0]], place[1], offset)
+            found.setdefault(place, []).append(message)
+            size += len(message.value or b"")
+            if size >= self._round_bytes_max:
+                rounds.append(_round(found))
+                found, size = {}, 0
+        if found:
+            rounds.append(_round(found))
+        return rounds
+
+    def event(self, record: Record, error: KafkaError) -> None:
+        """Notes the end of a partition; raises what ends the worker."""
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  its name
+            self._ends[place_of(record)] = offset_of(record)
+        elif faults.answer(error, faults.MESSAGES) is not faults.Answer.RETRY:
+            raise faults.stop_for(error, f"reading {record.topic() or ''}")
+
+    def markers(self) -> Taken | None:
+        """A round of nothing but offsets, past the transaction markers at the ends of what is all handled.
+
+        So a group that is done shows no lag, and still stands inside its topics when retention has emptied them.
+        """
+        past = {
+            place: end
+            for place, end in self._ends.items()
+            if place in self.next and self._read[place] == self.next[place] < end
+        }
+        return Taken([], past) if past else None
+
+    def lags(self, end_of: Callable[[TopicPartition], int]) -> dict[str, int]:
+        """Messages that wait, by topic. `end_of`: the partition's end, markers included."""
+        lags = dict.fromkeys(self._names.values(), 0)
+        for place, offset in self.next.items():
+            seen = max(offset, self._ends.get(place, 0))
+            lags[self._names[place[0]]] += max(0, end_of(place) - seen)
+        return lags
+
+
+def _round(found: dict[TopicPartition, list[Message]]) -> Taken:
+    batches = [Batch(messages[0].topic, place[1], messages) for place, messages in found.items()]
+    return Taken(batches, {place: messages[-1].offset + 1 for place, messages in found.items()})

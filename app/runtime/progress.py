@@ -1,0 +1,82 @@
+"""What the worker is doing right now, and the watch over it: who sees no progress where there should be some, ends it.
+
+The watch is a thread, so that it also sees a handler that never returns. Readiness reads the same facts.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from app.runtime.exits import UnsureError, leave
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Progress:
+    """`blockers`: why the worker does not take part, by what is to blame; empty means ready."""
+
+    blockers: dict[str, str] = field(default_factory=dict)
+    lag: int = 0
+    step: str = "starting"
+    step_since: float = field(default_factory=time.monotonic)
+    step_seconds: float | None = None
+    moved_at: float = field(default_factory=time.monotonic)
+    stopping_since: float | None = None
+
+    @contextmanager
+    def doing(self, step: str, *, within: float | None = None) -> Iterator[None]:
+        """Marks a step that must end, in `within` seconds or what the watch allows; steps do not nest."""
+        self.step, self.step_since, self.step_seconds = step, time.monotonic(), within
+        try:
+            yield
+        finally:
+            self.step = ""
+
+    def moved(self) -> None:
+        """Something was handled, restored or found to be read to its end."""
+        self.moved_at = time.monotonic()
+
+    def found_lag(self, messages: int) -> None:
+        """What waits now. The clock of waiting begins when there was nothing before."""
+        if self.lag == 0 and messages > 0:
+            self.moved()
+        self.lag = messages
+
+    def stop(self) -> None:
+        """The worker was told to end."""
+        self.stopping_since = self.stopping_since or time.monotonic()
+        self.blockers["stopping"] = "told to stop"
+
+    def stuck(self, *, patience: float, stop_seconds: float) -> str | None:
+        """Why this is no progress any more, or None."""
+        now = time.monotonic()
+        if self.stopping_since is not None and now - self.stopping_since > stop_seconds:
+            return f"told to stop {stop_seconds:.0f} s ago and still busy with: {self.step or 'waiting'}"
+        allowed = self.step_seconds or patience
+        if self.step and now - self.step_since > allowed:
+            return f"for {allowed:.0f} s busy with: {self.step}"
+        if self.lag > 0 and not self.step and now - self.moved_at > patience:
+            return f"{self.lag} messages wait and none was handled for {patience:.0f} s"
+        return None
+
+
+def watch(
+    progress: Progress, *, patience: float, stop_seconds: float, end: Callable[[int], object] = leave
+) -> threading.Event:
+    """Starts the watch, which ends the process when there is no progress. Set the event to end the watch."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(1.0):
+            reason = progress.stuck(patience=patience, stop_seconds=stop_seconds)
+            if reason:
+                _log.error("stuck: %s", reason)
+                end(UnsureError.code)
+                return
+
+    threading.Thread(target=look, name="watch", daemon=True).start()
+    return over

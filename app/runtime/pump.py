@@ -1,0 +1,282 @@
+"""The pump: rounds from Kafka to the agents and back, each of them one transaction.
+
+    take      what the partitions gave in one commit interval
+    handle    due timers fire, the batches go to their agents, what was changed is encoded
+    commit    outputs, changelog and offsets, all or nothing
+    apply     only then the stores are told
+
+Between rounds no transaction is open and nothing is half done, so rebalances and the order to stop are served there.
+One thread owns the consumer and the producer. A round that aborts is dropped and read again; a pump that is unsure
+raises, and the process ends.
+"""
+
+import asyncio
+import gc
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Event
+from typing import NamedTuple, TypeVar
+
+from confluent_kafka import KafkaError, Producer, TopicPartition
+from mode import Service
+
+from app import metrics as m
+from app.metrics import Metrics
+from app.runtime import clients, preflight
+from app.runtime.commits import commits_for
+from app.runtime.config import RuntimeConfig
+from app.runtime.exits import UnsafeError
+from app.runtime.faults import RoundAbortedError
+from app.runtime.global_topics import GlobalTopics, Heard
+from app.runtime.limits import DeadLetterCount
+from app.runtime.partitions import Partitions
+from app.runtime.positions import Taken
+from app.runtime.progress import Progress
+from app.runtime.round import Rerun, Staging, TooManyFailuresError
+from app.runtime.rows import UnreadableRowError
+from app.runtime.shell import App, hand, register
+from app.runtime.stores import Stores
+from app.runtime.topology import Output, Topology
+from topics.catalogue import Topic
+
+R = TypeVar("R")
+_NOTHING = Taken([], {})
+_COLLECT_SECONDS = 1.0
+_CODE = "refundry-code"
+_log = logging.getLogger(__name__)
+
+
+class Parts(NamedTuple):
+    """What the composition root brings: see `run_worker`."""
+
+    topology: Topology
+    globals_: Mapping[str, Heard]
+    catalogue: Sequence[Topic]
+    on_ready: Callable[[], None]
+    observe: Callable[[Metrics], None]
+
+
+class Pump(Service):
+    """A service of the Faust application. `outcome` is done when the pump has ended: in order, or with the reason."""
+
+    def __init__(
+        self,
+        faust_app: App,
+        config: RuntimeConfig,
+        parts: Parts,
+        progress: Progress,
+        metrics: Metrics,
+    ) -> None:
+        super().__init__()
+        self.outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._channels = {agent.topic: register(faust_app, agent) for agent in parts.topology.agents}
+        self._parts = parts
+        self._config = config
+        self._progress = progress
+        self._metrics = metrics
+        self._kafka = ThreadPoolExecutor(1, "kafka")
+        self._stopping = Event()
+        self._staging = Staging(parts.topology, version=config.version, cache_rows=config.limits.cache_rows)
+        self._globals = GlobalTopics(config, parts.globals_)
+        self._refusals: dict[tuple[str, int], DeadLetterCount] = {}
+        self._broker_asked_at = 0.0
+        self._collected_at = 0.0
+        self._producer: Producer | None = None
+
+    def stop_soon(self) -> None:
+        """The order to end: the round at hand is finished and committed first."""
+        self._progress.stop()
+        self._stopping.set()
+
+    @Service.task
+    async def _pump(self) -> None:
+        try:
+            await self._run()
+        except Exception as error:  # noqa: BLE001  whoever waits for the outcome raises it
+            self.outcome.set_exception(error)
+        else:
+            self.outcome.set_result(None)
+
+    async def _run(self) -> None:
+        await self._call(self._look_first)
+        if self._stopping.is_set():
+            return
+        await self._call(self._connect)
+        self._progress.blockers.pop("start", None)
+        while not self._stopping.is_set():
+            self._globals.follow()
+            taken = await self._call(self._partitions.take)
+            for round_ in taken or self._timers_alone():
+                if not await self._round(round_) or self._stopping.is_set():
+                    break
+            self._collect()
+            await self._call(self._look_for_broker)
+        await self._call(self._disconnect)
+
+    # The round
+
+    async def _round(self, taken: Taken) -> bool:
+        """One round; False where it was aborted and is to be read again."""
+        started = time.perf_counter()
+        with self._progress.doing(_described(taken)):
+            fired = await self._handle(taken)
+            refusals = self._hold_to_limit(taken)
+        handled = time.perf_counter()
+        staging = self._staging
+        if taken.offsets or staging.outputs or staging.changes:
+            with self._progress.doing("committing a round", within=self._config.commit_seconds):
+                try:
+                    positions = await self._call(partial(self._commit, taken))
+                except RoundAbortedError as reason:
+                    _log.warning("a round was aborted and is read again: %s", reason)
+                    self._metrics.add(m.ROUNDS, 1, "aborted")
+                    staging.drop()
+                    await self._call(self._partitions.rewind)
+                    return False
+            self._count(taken, fired, handled - started, time.perf_counter() - handled)
+            staging.commit(positions)
+            self._partitions.handled(taken.offsets)
+        else:
+            staging.commit()
+        self._refusals.update(refusals)
+        self._progress.moved()
+        return True
+
+    async def _handle(self, taken: Taken) -> int:
+        while True:
+            try:
+                fired = self._staging.fire(int(time.time() * 1000), limit=self._config.limits.timers_per_round)
+                for batch in taken.batches:
+                    await hand(self._channels[batch.topic], batch, self._staging)
+                self._staging.encode()
+            except Rerun:
+                self._metrics.add(m.HANDLER_FAILURES)
+            except UnreadableRowError as error:
+                hint = "Deploy the version that wrote it, or let this one rebuild it: another APP_ID, from the journal"
+                raise UnsafeError(f"the state cannot be read: {error}", hint) from error
+            except TooManyFailuresError as error:
+                hint = "This build is broken for what comes in: deploy one that works; nothing was acknowledged"
+                raise UnsafeError(str(error), hint) from error
+            else:
+                return fired
+
+    def _hold_to_limit(self, taken: Taken) -> dict[tuple[str, int], DeadLetterCount]:
+        """Raises UnsafeError, before anything is committed, where too much becomes dead letters.
+
+        Returns the counts as they are once the round is committed.
+        """
+        counts: dict[tuple[str, int], DeadLetterCount] = {}
+        refused: dict[tuple[str, int], set[int]] = {}
+        for topic, partition, offset in self._staging.refused:
+            refused.setdefault((topic, partition), set()).add(offset)
+        for batch in taken.batches:
+            place = (batch.topic, batch.partition)
+            offsets = refused.get(place, set())
+            places = [at for at, message in enumerate(batch.messages) if message.offset in offsets] if offsets else []
+            known = counts.get(place) or self._refusals.get(place) or DeadLetterCount(self._config.dead_letters)
+            count = counts[place] = known.copy()
+            if reason := count.add(len(batch.messages), places):
+                hint = "Look at `dead-letters` for the codes; what was not acknowledged stays in the topic"
+                raise UnsafeError(f"{batch.topic}/{batch.partition}: {reason}", hint)
+        return counts
+
+    def _commit(self, taken: Taken) -> Mapping[tuple[str, int], int]:
+        offsets = [TopicPartition(*place, offset) for place, offset in taken.offsets.items()]
+        self._commits.begin()
+        return self._commits.commit(self._staging.outputs, self._staging.changes, offsets)
+
+    def _timers_alone(self) -> list[Taken]:
+        due = self._staging.next_due()
+        return [_NOTHING] if due is not None and due <= time.time() * 1000 else []
+
+    # Around the rounds
+
+    def _look_first(self) -> None:
+        preflight.check(self._config, self._parts.topology, self._parts.catalogue, stop=self._stopping)
+        self._globals.read_whole(self._stopping)
+
+    def _connect(self) -> None:
+        config, topology = self._config, self._parts.topology
+        self._producer = clients.producer(config, self._on_error)
+        consumer = clients.group_consumer(config, self._on_error)
+        self._commits = commits_for(config, self._producer, consumer)
+        self._commits.start()
+        preflight.refuse_old_topics(config, topology, self._parts.catalogue, consumer)
+        self._partitions = Partitions(
+            config,
+            topology,
+            consumer=consumer,
+            staging=self._staging,
+            stores=Stores(config),
+            progress=self._progress,
+            metrics=self._metrics,
+            on_restored=self._ready,
+        )
+        self._partitions.subscribe()
+
+    def _disconnect(self) -> None:
+        with self._progress.doing("leaving"):
+            self._partitions.close()
+            self._globals.close()
+
+    def _ready(self) -> None:
+        gc.collect()
+        gc.freeze()
+        self._parts.on_ready()
+
+    def _collect(self) -> None:
+        """Collects between rounds rather than inside them."""
+        gc.disable()
+        if time.monotonic() - self._collected_at > _COLLECT_SECONDS:
+            gc.collect(1)
+            self._collected_at = time.monotonic()
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001  its name
+            if "broker" not in self._progress.blockers:
+                _log.warning("no broker answers")
+            self._progress.blockers["broker"] = "no broker answers"
+
+    def _look_for_broker(self) -> None:
+        """While the clients say that no broker answers: asks whether one does again."""
+        if "broker" not in self._progress.blockers or time.monotonic() - self._broker_asked_at < 1:
+            return
+        self._broker_asked_at = time.monotonic()
+        if preflight.answers(self._producer, seconds=0.5):
+            _log.warning("a broker answers again")
+            self._progress.blockers.pop("broker", None)
+
+    async def _call(self, function: Callable[[], R]) -> R:
+        """Runs in the thread that owns the clients."""
+        return await asyncio.get_running_loop().run_in_executor(self._kafka, function)
+
+    def _count(self, taken: Taken, fired: int, handling: float, committing: float) -> None:
+        metrics, now = self._metrics, time.time()
+        for batch in taken.batches:
+            metrics.add(m.MESSAGES, len(batch.messages), batch.topic)
+            metrics.set(m.MESSAGE_AGE, now - batch.messages[0].timestamp / 1000, batch.topic)
+        for topic, said in Counter(output.topic for output in self._staging.outputs).items():
+            metrics.add(m.OUTPUTS, said, topic)
+        if self._staging.refused:
+            for code, letters in Counter(_codes(self._staging.outputs)).items():
+                metrics.add(m.DEAD_LETTERS, letters, code)
+        for (table, _), changes in self._staging.changes.items():
+            metrics.add(m.CHANGES, len(changes), table)
+        metrics.add(m.TIMERS, fired)
+        metrics.add(m.ROUNDS, 1, "committed")
+        metrics.observe(m.ROUND_SECONDS, handling)
+        metrics.observe(m.COMMIT_SECONDS, committing)
+        metrics.set(m.LAST_COMMIT, now)
+        self._parts.observe(metrics)
+
+
+def _codes(outputs: list[Output]) -> list[str]:
+    return [content.decode() for output in outputs for name, content in output.headers if name == _CODE]
+
+
+def _described(taken: Taken) -> str:
+    return "handling " + (", ".join(f"{batch.topic}/{batch.partition}" for batch in taken.batches) or "timers")

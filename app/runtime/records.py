@@ -1,0 +1,31 @@
+"""Consumer records as the rest of the runtime wants them: what their type calls optional, and never is, is asserted."""
+
+from typing import Any
+
+from confluent_kafka import Message as Record
+
+from app.runtime.topology import Message
+
+TopicPartition = tuple[str, int]
+
+
+def place_of(record: Record) -> TopicPartition:
+    """The topic's name on the broker, and the partition."""
+    topic, partition = record.topic(), record.partition()
+    assert topic is not None, "a consumed record has a topic"
+    assert partition is not None, "a consumed record has a partition"
+    return topic, partition
+
+
+def offset_of(record: Record) -> int:
+    """The record's offset; of an end-of-partition event, where reading goes on."""
+    offset = record.offset()
+    assert offset is not None, "a consumed record has an offset"
+    return offset
+
+
+def message_of(record: Record, topic: str, partition: int, offset: int) -> Message:
+    """The record as agents see it, under the catalogue's topic name. A header without a value counts as empty."""
+    found: Any = record.headers()
+    headers = [(name, content or b"") for name, content in found] if found else ()
+    return Message(topic, partition, offset, record.timestamp()[1], record.key(), record.value(), headers)

@@ -1,0 +1,145 @@
+"""One table in one partition as a round sees it: what the round touches, over a cache of live rows, over the store.
+
+Rows are mutable, so a row that a round touches leaves the cache and comes back only when it was put and the round
+committed. A dropped round therefore leaves nothing behind: what it may have changed is decoded anew from the store.
+"""
+
+from collections.abc import Iterator
+from heapq import merge
+from itertools import islice
+from typing import Generic, TypeVar
+
+from app.runtime.store import Change, Store, pack, row_of
+from app.runtime.topology import Message, Round, TableSpec
+
+T = TypeVar("T")
+
+ROW_BYTES_MAX = 4 << 20
+_END_OF_TIME = (1 << 62) - 1
+
+
+class RowTooLargeError(Exception):
+    """An encoded row is larger than a changelog record may be."""
+
+
+class UnreadableRowError(Exception):
+    """A stored row cannot be decoded: the state is of another version, or broken. No message is to blame for it."""
+
+
+class Cursor:
+    """Which message a round is handling; None between messages, and while timers fire."""
+
+    __slots__ = ("message",)
+
+    def __init__(self) -> None:
+        self.message: Message | None = None
+
+
+class Rows(Generic[T]):
+    """Implements `Table`. At most twice `cache_rows` live rows are kept between rounds."""
+
+    def __init__(self, spec: TableSpec[T], partition: int, store: Store, cursor: Cursor, *, cache_rows: int) -> None:
+        self.spec = spec
+        self.partition = partition
+        self.store = store
+        self._cursor = cursor
+        self._cache_rows = cache_rows
+        self._young: dict[str, T] = {}
+        self._old: dict[str, T] = {}
+        self._touched: dict[str, T | None] = {}
+        self._puts: dict[str, tuple[int | None, Message | None]] = {}
+        self._fired: dict[str, int] = {}
+        self._firing: dict[str, int] = {}
+
+    def get(self, key: str) -> T | None:
+        """The row, or None; the same object for the whole round."""
+        touched = self._touched
+        if key in touched:
+            return touched[key]
+        row = self._young.pop(key, None)
+        if row is None:
+            row = self._old.pop(key, None)
+        if row is None:
+            value = self.store.get(key.encode())
+            row = None if value is None else self._decoded(value)
+        touched[key] = row
+        return row
+
+    def _decoded(self, value: bytes) -> T:
+        try:
+            return self.spec.decode(row_of(value))
+        except Exception as error:
+            raise UnreadableRowError(f"a row of {self.spec.name} in partition {self.partition}") from error
+
+    def put(self, key: str, row: T, *, due: int | None) -> None:
+        """Keeps the row, which falls due at `due`."""
+        self._touched[key] = row
+        self._puts[key] = (due, self._cursor.message)
+
+    def changes(self) -> Iterator[Change]:
+        """Encodes each row that was put, once. While one is encoded the cursor shows the message that put it last.
+
+        Raises what the encoder raises, and RowTooLargeError.
+        """
+        for key, (due, by) in self._puts.items():
+            self._cursor.message = by
+            row = self._touched[key]
+            assert row is not None, "what is put is a row"
+            value = pack(due, self.spec.encode(row))
+            if len(value) > ROW_BYTES_MAX:
+                raise RowTooLargeError(f"a row of {self.spec.name} takes {len(value)} bytes, at most {ROW_BYTES_MAX}")
+            yield key.encode(), value
+        self._cursor.message = None
+
+    def next_due(self) -> int | None:
+        """When the next timer fires that has not fired yet, this round's rows included."""
+        ahead = next(self._waiting(_END_OF_TIME), None)
+        return ahead[0] if ahead else None
+
+    def fire(self, round_: Round, now: int, limit: int) -> int:
+        """Calls `expire` for at most `limit` rows whose time has come, once per due time; returns for how many."""
+        ready = list(islice(self._waiting(now), limit))
+        for due, key in ready:
+            self._firing[key] = due
+            self.spec.expire(round_, self.partition, key, due, now)
+        return len(ready)
+
+    def committed(self) -> None:
+        """Keeps what was put as live rows; the store has it already."""
+        self._fired |= self._firing
+        for key, (due, _) in self._puts.items():
+            row = self._touched[key]
+            assert row is not None, "what is put is a row"
+            self._young[key] = row
+            self._old.pop(key, None)
+            if self._fired and self._fired.get(key) != due:
+                self._fired.pop(key, None)
+        if len(self._young) > self._cache_rows:
+            self._old, self._young = self._young, {}
+        self.dropped()
+
+    def dropped(self) -> None:
+        """Forgets all that the round did."""
+        self._touched.clear()
+        self._puts.clear()
+        self._firing.clear()
+
+    def _waiting(self, before: int) -> Iterator[tuple[int, str]]:
+        """What is due at or before `before` and was not fired for that time, the earliest first."""
+        put = [(due, key) for key, (due, _) in self._puts.items() if due is not None and due <= before]
+        return merge(self._stored(before), sorted(entry for entry in put if not self._has_fired(*entry)))
+
+    def _stored(self, before: int) -> Iterator[tuple[int, str]]:
+        limit, seen = 64 + len(self._fired), 0
+        while True:
+            found = self.store.due(before, limit)
+            for raw, due in found[seen:]:
+                key = raw.decode()
+                if key not in self._puts and not self._has_fired(due, key):
+                    yield due, key
+            if len(found) < limit:
+                return
+            seen, limit = len(found), 4 * limit
+
+    def _has_fired(self, due: int, key: str) -> bool:
+        return self._firing.get(key) == due or self._fired.get(key) == due
