@@ -1,0 +1,25 @@
+"""Who listens: one small file per input. `assemble` puts them together for whichever runtime runs them."""
+
+from agents import casework, customers, disputes, fx_rates, history, links, monitoring, orders, payments, reviews
+from agents.desk import Desk
+from app.runtime.topology import Topology
+
+__all__ = ["Desk", "assemble"]
+
+
+def assemble(desk: Desk, *, snapshots: bool = True) -> Topology:
+    """All agents and tables of the application. `snapshots` False: the engine takes them from the rows at its end."""
+    return Topology(
+        agents=(
+            orders.agent(desk),
+            payments.agent(desk),
+            disputes.agent(desk),
+            reviews.agent(desk),
+            customers.agent(desk),
+            fx_rates.agent(desk),
+            casework.agent(desk, snapshots=snapshots),
+            history.agent(),
+            monitoring.agent(desk),
+        ),
+        tables=(links.table(), casework.table(), history.table(), monitoring.table()),
+    )

@@ -1,0 +1,161 @@
+"""Listens to the journal: each event meets its case, and what happened is said to the world.
+
+The single writer of a case. What a case says in one batch ends with one snapshot of it.
+"""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from agents.desk import Desk, milliseconds, moment
+from agents.saying import encode, encoded, to_history, to_monitoring
+from app.domain.case import Case, Cause, decode_case, encode_case, new_case
+from app.domain.casework import step, timers
+from app.domain.context import Context, Entry
+from app.domain.publishing import Outbound, notification, outbound
+from app.domain.records import Asked, Counted, Record, Refused, Reported, Told
+from app.domain.snapshot import snapshot
+from app.runtime.topology import Agent, Batch, Headers, Message, Output, Refusal, Round, TableSpec
+from app.texts import expires_at, render
+from topics.journal import Origin, pack, read_journal, unpack
+
+TABLE = "cases"
+JOURNAL = "case-events"
+
+
+class Heard(NamedTuple):
+    """A record of the journal as it was read: the message, the event, where it came from and its trace."""
+
+    message: Message
+    event: Any
+    origin: Origin
+    trace: bytes | None
+
+    def asking(self) -> Headers:
+        """Headers for what other agents are told or asked: their answers will name the event behind it."""
+        event_id = getattr(self.event, "event_id", None) or self.origin.released
+        return pack(msgspec.structs.replace(self.origin, fingerprint=b"", released=event_id), self.trace)
+
+
+def agent(desk: Desk, *, snapshots: bool = True) -> Agent:
+    """The agent of the journal. `snapshots` False: who runs it takes them from the rows, when it wants them."""
+
+    def handle(batch: Batch, round_: Round) -> None:
+        rows = round_.table(TABLE, batch.partition)
+        touched: dict[str, Case] = {}
+        last: dict[str, Message] = {}
+        for message in batch.messages:
+            round_.at(message)
+            assert message.key is not None
+            case_id = message.key.decode()
+            case = touched.get(case_id) or rows.get(case_id) or new_case(case_id)
+            version, heard = case.version, hear(message)
+            context = _context(desk, heard)
+            records = step(case, Entry(heard.event, heard.origin.topic, heard.origin.fingerprint), context)
+            for record in records:
+                _say(case, record, context, heard, round_)
+            if case.version != version:
+                touched[case_id], last[case_id] = case, message
+        for case_id, case in touched.items():
+            round_.at(last[case_id])  # what a row cannot take is this case's fault, not its neighbour's
+            rows.put(case_id, case, due=milliseconds(case.due) if case.due else None)
+            if snapshots:
+                round_.publish(snapshot_of(case))
+
+    return Agent("casework", JOURNAL, handle)
+
+
+def hear(message: Message) -> Heard:
+    """Reads a record of the journal; it was written by intake or by a timer, so it can be read."""
+    assert message.value is not None
+    origin, trace = unpack(message.headers)
+    return Heard(message, read_journal(message.value), origin, trace)
+
+
+def _context(desk: Desk, heard: Heard) -> Context:
+    now = heard.event.occurred_at
+    return Context(
+        now=now,
+        clock=moment(heard.message.timestamp),
+        cause=_cause(heard),
+        policies=desk.policies,
+        historical=desk.is_historical(now),
+        retention_days=desk.retention_days,
+        rates=desk.rates,
+    )
+
+
+def _cause(heard: Heard) -> Cause:
+    """What consumers are told as the cause; behind an answer it is the event that asked."""
+    event = heard.event
+    match event.type:
+        case "timer.fired":
+            return Cause(None, None, event.name)
+        case "history.answered":
+            return Cause(heard.origin.topic, heard.origin.released)
+    return Cause(heard.origin.topic, event.event_id)
+
+
+def _say(case: Case, record: Record, context: Context, heard: Heard, round_: Round) -> None:
+    if isinstance(record, Refused):
+        round_.refuse(original_of(heard), Refusal(record.code, record.message, record.path))
+    elif isinstance(record, Told):
+        round_.publish(encoded(_told(case, record, context), heard.trace))
+    elif isinstance(record, Reported | Asked):
+        round_.publish(to_history(case, record, context, heard.asking()))
+    elif isinstance(record, Counted):
+        round_.publish(to_monitoring(case, record, context, heard.asking()))
+    elif (said := outbound(case, record, context)) is not None:
+        round_.publish(encoded(said, heard.trace))
+
+
+def original_of(heard: Heard) -> Message:
+    """The inbound message behind a record of the journal, as far as it may be kept."""
+    origin = heard.origin
+    return Message(
+        topic=origin.topic,
+        partition=origin.partition,
+        offset=origin.offset,
+        timestamp=origin.timestamp,
+        key=origin.key,
+        value=heard.message.value,
+        headers=origin.headers,
+    )
+
+
+def _told(case: Case, told: Told, context: Context) -> Outbound:
+    """The notification in the customer's language, raw fields beside."""
+    rendered = render(told.template, told.locale, told.data)
+    text = {
+        "locale": rendered.locale,
+        "subject": rendered.subject,
+        "body": rendered.body,
+        "data": told.data,
+        "expires_at": expires_at(told.template, context.now, told.data),
+    }
+    return notification(case, told, context, text)
+
+
+def snapshot_of(case: Case) -> Output:
+    """The newest snapshot of a case, for the compacted topic."""
+    return encoded(snapshot(case))
+
+
+def _expire(round_: Round, partition: int, key: str, due: int, now: int) -> None:  # noqa: ARG001 - the table's signature
+    """What is due of a case fires into the journal, which is where the case will hear of it.
+
+    All of it at once: a row is not asked again about a moment that has fired.
+    """
+    case = round_.table(TABLE, partition).get(key)
+    assert case is not None
+    for name, at in timers(case):
+        if milliseconds(at) > due:
+            return
+        body = {"type": "timer.fired", "occurred_at": at, "merchant_id": case.merchant_id, "name": name, "due_at": at}
+        origin = Origin(topic=JOURNAL, partition=partition, offset=-1, timestamp=milliseconds(at), fingerprint=b"")
+        round_.publish(Output(JOURNAL, key.encode(), encode(body), pack(origin, None), partition))
+
+
+def table() -> TableSpec[Case]:
+    """The table of cases."""
+    return TableSpec(TABLE, (JOURNAL,), encode_case, decode_case, _expire)

@@ -1,0 +1,103 @@
+"""Listens to `customer-activity`: keeps each customer's history, answers questions about it, and tells the cases when a
+customer is erased.
+"""
+
+from typing import Any
+
+import msgspec
+
+from agents.intake import journal
+from app.domain.customers import Fact, History, decode_history, encode_history
+from app.runtime.topology import Agent, Batch, Headers, Round, TableSpec
+from topics.journal import Origin, pack, read_activity, unpack
+
+TABLE = "customers"
+TOPIC = "customer-activity"
+
+_encode = msgspec.json.Encoder().encode
+
+
+def agent() -> Agent:
+    """The agent of customers' histories."""
+
+    def handle(batch: Batch, round_: Round) -> None:
+        rows = round_.table(TABLE, batch.partition)
+        for message in batch.messages:
+            round_.at(message)
+            assert message.key is not None
+            assert message.value is not None
+            key = message.key.decode()
+            history = rows.get(key) or History()
+            event = read_activity(message.value)
+            match event.type:
+                case "activity.recorded":
+                    _record(history, event, round_)
+                case "history.asked":
+                    _answer(history, event, message.headers, round_)
+                case "customer.erased":
+                    for case_id in history.erase(event.token, event.occurred_at):
+                        round_.publish(journal(case_id, message.value, _as_it_came(message.headers)))
+            rows.put(key, history, due=None)
+
+    return Agent("history", TOPIC, handle)
+
+
+def _record(history: History, event: Any, round_: Round) -> None:
+    """Keeps a fact. One of a customer who was erased meanwhile is erased in its turn."""
+    if history.is_erased(event.occurred_at):
+        _tell_erased(history, event, round_)
+        return
+    history.remember(
+        event.activity_id,
+        Fact(
+            kind=event.kind,
+            at=event.occurred_at,
+            case_id=event.case_id,
+            request_id=event.request_id,
+            payment_id=event.payment_id,
+            amount_minor=event.amount.amount_minor if event.amount else None,
+            currency=event.amount.currency if event.amount else None,
+        ),
+    )
+
+
+def _answer(history: History, event: Any, headers: Headers, round_: Round) -> None:
+    asking = (event.case_id, event.request_id)
+    told = history.answer(event.question_id, since=event.since, as_of=event.as_of, asking=asking)
+    body = {
+        "type": "history.answered",
+        "occurred_at": event.as_of,
+        "merchant_id": event.merchant_id,
+        "question_id": event.question_id,
+        "as_of": event.as_of,
+        **told,
+    }
+    round_.publish(journal(event.case_id, _encode(body), _as_it_came(headers)))
+
+
+def _tell_erased(history: History, event: Any, round_: Round) -> None:
+    body = {
+        "event_id": f"erased:{event.activity_id}"[:128],
+        "type": "customer.erased",
+        "occurred_at": history.erased_at,
+        "merchant_id": event.merchant_id,
+        "customer_id": event.customer_id,
+        "token": history.token,
+    }
+    origin = Origin(topic="customers", partition=-1, offset=-1, timestamp=0, fingerprint=b"")
+    round_.publish(journal(event.case_id, _encode(body), pack(origin, None)))
+
+
+def _as_it_came(headers: Headers) -> list[tuple[str, bytes]]:
+    origin, trace = unpack(headers)
+    return pack(origin, trace)
+
+
+def _expire(round_: Round, partition: int, key: str, due: int, now: int) -> None:
+    """Histories have no timers."""
+    raise AssertionError((round_, partition, key, due, now))
+
+
+def table() -> TableSpec[History]:
+    """The table of histories."""
+    return TableSpec(TABLE, (TOPIC,), encode_history, decode_history, _expire)

@@ -1,0 +1,109 @@
+"""Every metric of the product, in one typed list: its name, what it counts, its unit and its labels.
+
+Dashboards, alerts and documentation name only what stands here. No label holds an id: labels are topics, tables and
+codes, which are few. Metrics are written once per round, never per message.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric. Counters end in `_total`; the unit comes last before that."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+MESSAGES = Metric("refundry_messages_total", "counter", "Messages handled in committed rounds.", ("topic",))
+OUTPUTS = Metric("refundry_outputs_total", "counter", "Records said in committed rounds.", ("topic",))
+DEAD_LETTERS = Metric("refundry_dead_letters_total", "counter", "Messages refused, by the contract's code.", ("code",))
+UNKNOWN_FIELDS = Metric(
+    "refundry_unknown_fields_total", "counter", "Fields of messages that nobody knows; they are ignored.", ("topic",)
+)
+HANDLER_FAILURES = Metric(
+    "refundry_handler_failures_total", "counter", "Messages refused because code of ours failed on them; each is a bug."
+)
+ROUNDS = Metric("refundry_rounds_total", "counter", "Rounds by outcome: committed or aborted.", ("outcome",))
+ROUND_SECONDS = Metric("refundry_round_seconds", "histogram", "Handling one round, without its commit.")
+COMMIT_SECONDS = Metric("refundry_commit_seconds", "histogram", "Making one round durable.")
+CHANGES = Metric("refundry_changelog_records_total", "counter", "Rows written to changelogs.", ("table",))
+TIMERS = Metric("refundry_timers_fired_total", "counter", "Timers that fired.")
+LAG = Metric("refundry_lag_messages", "gauge", "Messages not read yet, in the partitions of this worker.", ("topic",))
+MESSAGE_AGE = Metric(
+    "refundry_message_age_seconds",
+    "gauge",
+    "Age of the last round's oldest message at its commit.",
+    ("topic",),
+)
+PARTITIONS = Metric("refundry_partitions_assigned", "gauge", "Partitions that this worker owns.", ("topic",))
+RESTORED = Metric("refundry_restored_records_total", "counter", "Changelog records read to restore state.", ("table",))
+RESTORE_SECONDS = Metric("refundry_restore_seconds", "histogram", "One restore, from the assignment to its end.")
+READY = Metric("refundry_ready", "gauge", "1 while the worker takes part, 0 while /readyz gives reasons against it.")
+LAST_COMMIT = Metric("refundry_last_commit_timestamp_seconds", "gauge", "When the last round committed, Unix time.")
+
+CATALOGUE: tuple[Metric, ...] = (
+    MESSAGES,
+    OUTPUTS,
+    DEAD_LETTERS,
+    HANDLER_FAILURES,
+    ROUNDS,
+    ROUND_SECONDS,
+    COMMIT_SECONDS,
+    CHANGES,
+    TIMERS,
+    LAG,
+    UNKNOWN_FIELDS,
+    MESSAGE_AGE,
+    PARTITIONS,
+    RESTORED,
+    RESTORE_SECONDS,
+    READY,
+    LAST_COMMIT,
+)
+
+
+class Metrics:
+    """The catalogue, alive in a registry of its own, so that two workers in one process (a test) do not meet."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._made = {metric: self._make(metric) for metric in CATALOGUE}
+
+    def add(self, metric: Metric, amount: float = 1, *labels: str) -> None:
+        """Counts."""
+        made = self._made[metric]
+        assert isinstance(made, Counter), metric.name
+        (made.labels(*labels) if labels else made).inc(amount)
+
+    def set(self, metric: Metric, value: float, *labels: str) -> None:
+        """Sets a gauge."""
+        made = self._made[metric]
+        assert isinstance(made, Gauge), metric.name
+        (made.labels(*labels) if labels else made).set(value)
+
+    def observe(self, metric: Metric, seconds: float) -> None:
+        """Adds to a histogram."""
+        made = self._made[metric]
+        assert isinstance(made, Histogram), metric.name
+        made.observe(seconds)
+
+    def text(self) -> bytes:
+        """All of them, in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def _make(self, metric: Metric) -> Counter | Gauge | Histogram:
+        match metric.kind:
+            case "counter":
+                return Counter(metric.name, metric.help, metric.labels, registry=self._registry)
+            case "gauge":
+                return Gauge(metric.name, metric.help, metric.labels, registry=self._registry)
+            case "histogram":
+                return Histogram(metric.name, metric.help, metric.labels, registry=self._registry, buckets=_FAST)
