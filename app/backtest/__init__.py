@@ -1,0 +1,1 @@
+"""What would be decided: policies and requests tried on events, with the agents of a worker and no broker."""

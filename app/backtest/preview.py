@@ -1,0 +1,129 @@
+"""What would be paid back: a request that nobody has made, decided after the events that happened.
+
+The request goes the way of any other, through the agents and under the same policies, so that what is shown is what
+would be decided; the world in which it was made is then forgotten.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from agents import Desk
+from app.replay import Replay
+from app.replay.lines import Line, NoLine
+from app.replay.run import rarely_collected
+from app.runtime.topology import Output
+from topics.dead_letters import PREFIX
+
+REQUEST_ID = "preview"
+DECISIONS, DEAD_LETTERS = "refund-decisions", "dead-letters"
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """The request to be tried. `merchant_id` None: the only one that has the order. `at` None: when the events end."""
+
+    order_id: str
+    scope: dict[str, Any]
+    reason: str = "changed_mind"
+    requested_by: str = "customer"
+    method: str = "original"
+    merchant_id: str | None = None
+    at: datetime | None = None
+
+
+class NoRequestError(Exception):
+    """What was wanted is no request, or none of an order that is known here; says why."""
+
+
+class _Order(msgspec.Struct):
+    merchant_id: str
+    order_id: str | None = None
+
+
+_decode_order = msgspec.json.Decoder(_Order).decode
+_decode = msgspec.json.Decoder().decode
+
+
+def preview(lines: Iterable[Line | NoLine], wanted: Wanted, desk: Desk) -> dict[str, Any]:
+    """The decision on the request, as `refund-decisions` would say it. Raises `NoRequestError`."""
+    said: list[Output] = []
+    merchants: set[str] = set()
+
+    def take(output: Output) -> None:
+        if asking and output.topic in (DECISIONS, DEAD_LETTERS):
+            said.append(output)
+
+    asking = False
+    with (
+        TemporaryDirectory(prefix="refundry-preview-") as scratch,
+        rarely_collected(),
+        closing(Replay(desk, sink=take, scratch=Path(scratch))) as replay,
+    ):
+        replay.feed(_noting(lines, wanted.order_id, merchants), lambda _: None)
+        replay.settle(wanted.at)
+        line = _request(wanted, _merchant(wanted, merchants), replay.clock)
+        asking = True
+        replay.feed((line,), lambda _: None)
+        replay.settle()
+    return _decision(said)
+
+
+def _noting(lines: Iterable[Line | NoLine], order_id: str, merchants: set[str]) -> Iterator[Line | NoLine]:
+    """The lines as they are; `merchants` learns whose order it is."""
+    needle = order_id.encode()
+    for line in lines:
+        if isinstance(line, Line) and line.topic == "orders" and line.value is not None and needle in line.value:
+            try:
+                order = _decode_order(line.value)
+            except msgspec.DecodeError:
+                pass
+            else:
+                if order.order_id == order_id:
+                    merchants.add(order.merchant_id)
+        yield line
+
+
+def _merchant(wanted: Wanted, merchants: set[str]) -> str:
+    if wanted.merchant_id is not None:
+        return wanted.merchant_id
+    if not merchants:
+        raise NoRequestError("the events know no such order; ids are case-sensitive")
+    if len(merchants) > 1:
+        raise NoRequestError(f"several merchants have an order of this id: {', '.join(sorted(merchants))}")
+    return next(iter(merchants))
+
+
+def _request(wanted: Wanted, merchant_id: str, clock: int) -> Line:
+    at = wanted.at or datetime.fromtimestamp(clock / 1000, UTC)
+    body = {
+        "event_id": REQUEST_ID,
+        "type": "refund.requested",
+        "occurred_at": at,
+        "merchant_id": merchant_id,
+        "order_id": wanted.order_id,
+        "request_id": REQUEST_ID,
+        "requested_by": wanted.requested_by,
+        "reason": wanted.reason,
+        "method": wanted.method,
+        "scope": wanted.scope,
+    }
+    return Line("orders", wanted.order_id.encode(), msgspec.json.encode(body), (), clock, None)
+
+
+def _decision(said: list[Output]) -> dict[str, Any]:
+    decision: dict[str, Any] | None = None
+    for output in said:
+        told = _decode(output.value or b"null") if output.topic == DECISIONS else None
+        if told is not None and told["request_id"] == REQUEST_ID:
+            decision = told
+        elif output.topic == DEAD_LETTERS:
+            headers = dict(output.headers)
+            raise NoRequestError(headers[PREFIX + "message"].decode())
+    if decision is None:
+        raise NoRequestError("the request was not decided")
+    return decision

@@ -1,0 +1,7 @@
+"""Refundry without a broker: a file of messages in, everything that would be published out."""
+
+from app.replay.lines import NoLine
+from app.replay.run import HASH_KEY, Replay, desk_of, replay_files
+from app.replay.summary import Summary
+
+__all__ = ["HASH_KEY", "NoLine", "Replay", "Summary", "desk_of", "replay_files"]

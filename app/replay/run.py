@@ -1,0 +1,194 @@
+"""The composition root of a replay: a worker's agents over the log in memory, with the time of the input.
+
+Laws
+ 1. There is one clock: the highest `timestamp`, else `occurred_at`, of the lines so far. A line that gives no timestamp
+    and cannot be read does not move it. Timers that are due fire before the line that passes them.
+ 2. Everything said to the outside is handed out in the order in which it was said; of `case-snapshots` only the last
+    per key, at the end, in the order of the keys.
+"""
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
+
+from agents import Desk, assemble
+from agents.casework import TABLE, snapshot_of
+from agents.desk import milliseconds
+from app.domain.policy import Policies
+from app.domain.rates import Rates
+from app.policies import load
+from app.replay.files import read_texts
+from app.replay.lines import Line, NoLine, read_lines
+from app.replay.rates import read_rates
+from app.replay.spilling import SpillingStore
+from app.replay.summary import Summary
+from app.runtime.log import MemoryLog
+from app.runtime.topology import Message, Output
+from app.settings import Settings
+from topics.catalogue import OUTBOUND
+from topics.codec import Received, read
+
+RATES = "fx-rates"
+HASH_KEY = "refundry-replay-hash-key"
+"""The key of a replay that is given none: two replays of the same lines say the same bytes."""
+
+_SAID_AT_THE_END = "case-snapshots"
+_COLLECT_AFTER = (50_000, 20, 50)
+
+
+def desk_of(settings: Settings, *, policies: Path | None = None, fx: str | None = None) -> Desk:
+    """What the agents share in a replay. `policies` is a directory, else the settings name one; `fx` a file of rates.
+
+    Raises PoliciesRefusedError, RatesRefusedError and UnreadableFileError.
+    """
+    folder = policies or settings.policy_dir
+    return Desk(
+        secret=(settings.hash_key.get_secret_value() if settings.hash_key else HASH_KEY).encode(),
+        policies=load(folder) if folder else Policies(),
+        rates=read_rates(fx) if fx else Rates(),
+        act_from=settings.act_from,
+        retention_days=settings.case_retention_days,
+    )
+
+
+def replay_files(
+    files: Sequence[str],
+    desk: Desk,
+    said: Callable[[Output], None],
+    *,
+    until: datetime | None,
+    summary: Summary,
+    on_no_line: Callable[[NoLine], None],
+    progress: Callable[[int], None],
+) -> None:
+    """Replays files (`-` is standard input). `said` gets all that is published, `summary` is counted up.
+
+    `on_no_line` is told of lines that are no messages, `progress` how many bytes more were read.
+    """
+
+    def count(line: NoLine) -> None:
+        summary.no_lines += 1
+        on_no_line(line)
+
+    def said_and_counted(output: Output) -> None:
+        summary.count(output)
+        said(output)
+
+    began, cpu_began = perf_counter(), process_time()
+    with TemporaryDirectory(prefix="refundry-replay-") as scratch, rarely_collected():
+        replay = Replay(desk, sink=said_and_counted, scratch=Path(scratch))
+        try:
+            summary.lines += replay.feed(read_lines(read_texts(files, progress)), count)
+            replay.finish(until)
+        finally:
+            replay.close()
+    summary.seconds += perf_counter() - began
+    summary.cpu_seconds += process_time() - cpu_began
+
+
+@contextmanager
+def rarely_collected() -> Iterator[None]:
+    """Cycles are looked for less often: rows hold none, and looking at all of them took a quarter of the time."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+class Replay:
+    """Decides messages one after the other.
+
+    `scratch` is an empty directory for state that does not fit into memory; `sink` gets everything that is said to the
+    outside, in order. The desk's policies and rates must be complete.
+    """
+
+    def __init__(self, desk: Desk, *, sink: Callable[[Output], None], scratch: Path) -> None:
+        self._desk = desk
+        self._sink = sink
+        said = frozenset(OUTBOUND) - {_SAID_AT_THE_END}
+
+        def pass_on(output: Output) -> None:
+            if output.topic in said:
+                sink(output)
+
+        self._log = MemoryLog(
+            assemble(desk, snapshots=False),
+            stores=lambda table: SpillingStore(scratch / table),
+            sink=pass_on,
+            version=version("refundry"),
+        )
+
+    def feed(self, lines: Iterable[Line | NoLine], on_no_line: Callable[[NoLine], None]) -> int:
+        """Handles lines in order and returns how many there were; `on_no_line` is told of those that are none."""
+        count = 0
+        for line in lines:
+            count += 1
+            if isinstance(line, NoLine):
+                on_no_line(line)
+            else:
+                self._handle(line)
+        return count
+
+    @property
+    def clock(self) -> int:
+        """The time of the replay, in ms since the epoch."""
+        return self._log.clock
+
+    def settle(self, until: datetime | None = None) -> None:
+        """Moves the clock on to `until`, and hands out whatever was said so far."""
+        if until is not None:
+            self._log.advance(milliseconds(until))
+        self._log.commit()
+
+    def finish(self, until: datetime | None = None) -> None:
+        """Moves the clock on to `until` and says the last snapshot of every case."""
+        self.settle(until)
+        for _, case in self._log.rows(TABLE):
+            if case.version:
+                self._sink(snapshot_of(case))
+
+    def close(self) -> None:
+        """Lets go of the state."""
+        self._log.close()
+
+    def _handle(self, line: Line) -> None:
+        log = self._log
+        if line.timestamp is not None:
+            log.advance(line.timestamp)
+            taken = log.append(_message(line, line.timestamp))
+        else:
+            moment = line.occurred_at or 0
+            if moment > log.clock and log.due_by(moment) and self._received(line, moment):
+                log.advance(moment)
+            # Nothing is due on the way, so the clock may as well move after the line has proved to be readable.
+            taken = log.append(_message(line, max(moment, log.clock)))
+            if moment > log.clock and (taken or self._received(line, moment)):
+                log.advance(moment)
+        if taken and line.topic == RATES:
+            self._add_rate(line)
+
+    def _received(self, line: Line, timestamp: int) -> Received | None:
+        """The event of a line, None where it cannot be read."""
+        received = read(
+            line.topic, line.key, line.value, timestamp=timestamp, secret=self._desk.secret, headers=line.headers
+        )
+        return received if isinstance(received, Received) else None
+
+    def _add_rate(self, line: Line) -> None:
+        received = self._received(line, -1)
+        assert received is not None, "the agent of the topic took it"
+        rate = received.event
+        self._desk.rates.add(rate.base, rate.quote, rate.as_of, rate.rate)
+
+
+def _message(line: Line, timestamp: int) -> Message:
+    return Message(line.topic, 0, 0, timestamp, line.key, line.value, line.headers)
