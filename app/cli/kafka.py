@@ -1,0 +1,102 @@
+"""Kafka as commands use it: short calls, plain failures, and no worker's state."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from threading import Event
+
+from confluent_kafka import KafkaError, Message
+from confluent_kafka.admin import AdminClient
+
+from app.cli.failures import ExitCode, Failure
+from app.runtime import clients, faults
+from app.runtime.config import Limits, Mode, RuntimeConfig
+from app.runtime.exits import UnreachableError
+from app.runtime.global_topics import GlobalTopics
+from app.settings import Settings
+
+CALL_S, PATIENCE_S = 5.0, 10.0
+LOOK_AGAIN_S = 0.1
+READ_S = 3600.0
+FLUSH_S = 30.0
+
+Heard = Callable[[bytes | None, bytes | None], None]
+
+
+def config_of(settings: Settings) -> RuntimeConfig:
+    """The settings in the runtime's terms, as far as commands need them: no hash key, little patience."""
+    logging.getLogger("refundry.kafka").setLevel(logging.CRITICAL)  # the failure says it once
+    return RuntimeConfig(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        app_id=settings.app_id,
+        prefix=settings.topic_prefix,
+        partitions=settings.partitions,
+        replication_factor=settings.replication_factor,
+        state_dir=settings.state_dir,
+        mode=Mode.TRANSACTIONAL if settings.guarantee == "exactly_once" else Mode.AT_LEAST_ONCE,
+        security=settings.kafka_security(),
+        limits=Limits(call_timeout=CALL_S, patience=PATIENCE_S, restore_stall=READ_S),
+    )
+
+
+def require_topics(config: RuntimeConfig, names: Sequence[str]) -> None:
+    """Raises a Failure where a topic is missing, UnreachableError where the broker does not answer."""
+    missing = _missing(clients.admin(config), [config.topic(name) for name in names])
+    if missing:
+        raise Failure(
+            f"there is no topic {', '.join(missing)}",
+            "`refundry topics create` makes what is missing",
+            code=ExitCode.CONFIGURATION,
+        )
+
+
+def wait_for_topics(config: RuntimeConfig, names: Sequence[str]) -> None:
+    """Returns when new topics (by their full names) are known to the broker that is asked; a moment after the creation.
+
+    Raises UnreachableError where that takes too long.
+    """
+    admin = clients.admin(config)
+    end = time.monotonic() + PATIENCE_S
+    while missing := _missing(admin, names):
+        if time.monotonic() > end:
+            raise UnreachableError(f"{', '.join(missing)} did not appear", "Ask again: refundry topics check")
+        time.sleep(LOOK_AGAIN_S)
+
+
+def _missing(admin: AdminClient, names: Sequence[str]) -> list[str]:
+    found = faults.insist(
+        lambda: admin.list_topics(timeout=CALL_S).topics, what="which topics there are", patience=PATIENCE_S
+    )
+    return [name for name in names if name not in found]
+
+
+def read_whole(config: RuntimeConfig, heard: Mapping[str, Heard]) -> None:
+    """Calls each topic's function with the key and value of every committed record up to now."""
+    require_topics(config, list(heard))
+    topics = GlobalTopics(config, heard)
+    try:
+        topics.read_whole(Event())
+    finally:
+        topics.close()
+
+
+def write(config: RuntimeConfig, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
+    """Writes keys and values to a topic, in order; returns when the broker has them all.
+
+    Raises UnreachableError where it did not take them; those before may be there, and writing again is safe.
+    """
+    refused: list[KafkaError] = []
+
+    def delivered(error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            refused.append(error)
+
+    producer = clients.producer(replace(config, mode=Mode.AT_LEAST_ONCE), lambda _: None)
+    for key, value in records:
+        producer.produce(config.topic(topic), key=key, value=value, on_delivery=delivered)
+    left = producer.flush(FLUSH_S)
+    if refused:
+        raise faults.stop_for(refused[0], f"writing {config.topic(topic)}")
+    if left:
+        raise UnreachableError(f"{left} records were not taken within {FLUSH_S:.0f} s", "Is the broker up?")

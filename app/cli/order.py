@@ -1,0 +1,171 @@
+"""`refundry order`: the state of an order, and why it is so."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from app.cli.cases import FoundCase, Search, search_files, search_kafka
+from app.cli.explaining import explained, print_explained
+from app.cli.money import shown, shown_money
+from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
+from app.cli.order_preview import preview
+from app.cli.replay import progress_of, tell
+from app.cli.showing import console, show_json, table_of
+from app.replay import Summary, desk_of, replay_files
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SOURCE_OPTIONS = (
+    click.option("--merchant", metavar="ID", help="The order's merchant, where several have an order of this id."),
+    click.option("--snapshots", multiple=True, type=FILE, help="Look into what a replay wrote, again for more files."),
+    click.option("--replay", multiple=True, type=FILE, help="Replay these messages first, again for more files."),
+    click.option("--policies", type=DIRECTORY, help="With --replay: directory of policies."),
+    click.option("--fx", type=FILE, help="With --replay: exchange rates."),
+    click.option("--until", type=Moment(), help="With --replay: move the clock on to this time at the end."),
+    config_option,
+    output_option,
+)
+
+
+def _source_options(command: F) -> F:
+    for option in reversed(SOURCE_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.group(short_help="Show the state of an order, and why it is so.")
+def command() -> None:
+    """Show an order, and why its requests were decided as they were.
+
+    The order is looked for on Kafka, unless --snapshots or --replay name files.
+    """
+
+
+command.add_command(preview)
+
+
+@command.command()
+@click.argument("order_id")
+@_source_options
+def show(order_id: str, output: str, **source: Any) -> None:
+    """Show the state of ORDER_ID: its money, requests, instructions, disputes and deadlines."""
+    found = _find(order_id, **source)
+    if output == "json":
+        show_json(found.snapshot)
+    else:
+        _print_state(found.snapshot)
+
+
+@command.command()
+@click.argument("order_id")
+@_source_options
+def explain(order_id: str, output: str, **source: Any) -> None:
+    """Explain ORDER_ID: what happened, and every decision on its requests with its reasons in words."""
+    found = _find(order_id, **source)
+    if output == "json":
+        show_json(explained(found))
+    else:
+        print_explained(found)
+
+
+def _find(
+    order_id: str,
+    *,
+    merchant: str | None,
+    snapshots: tuple[str, ...],
+    replay: tuple[str, ...],
+    policies: Path | None,
+    fx: str | None,
+    until: datetime | None,
+    config: Path | None,
+) -> FoundCase:
+    if snapshots and replay:
+        raise click.UsageError("expected --snapshots or --replay, not both")
+    if not replay and (policies or fx or until):
+        raise click.UsageError("--policies, --fx and --until belong to --replay")
+    search = Search(order_id, merchant)
+    if snapshots:
+        search_files(snapshots, search)
+    elif replay:
+        desk = desk_of(settings_of(config), policies=policies, fx=fx)
+        with progress_of(replay) as progress:
+            replay_files(
+                replay,
+                desk,
+                lambda output: search.take(output.topic, output.key, output.value),
+                until=until,
+                summary=Summary(),
+                on_no_line=tell(),
+                progress=progress,
+            )
+    else:
+        search_kafka(settings_of(config), search)
+    return search.case()
+
+
+def _print_state(snapshot: dict[str, Any]) -> None:
+    screen = console()
+    order = snapshot["order"]
+    total = shown(order["total_minor"], order["currency"]) if order else "not known yet"
+    screen.print(f"{snapshot['case_id']}  version {snapshot['version']}  total {total}")
+    if snapshot["flags"]:
+        screen.print(f"flags: {', '.join(snapshot['flags'])}")
+    for title, rows in _tables(snapshot):
+        if rows:
+            screen.print(table_of(rows, tuple(rows[0]), title=title))
+
+
+def _tables(snapshot: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
+    return [
+        ("Payments", [_payment(payment) for payment in snapshot["payments"]]),
+        ("Requests", [_request(request) for request in snapshot["requests"]]),
+        ("Instructions", [_instruction(instruction) for instruction in snapshot["instructions"]]),
+        ("Disputes", [_dispute(dispute) for dispute in snapshot["disputes"]]),
+        ("Deadlines", snapshot["deadlines"]),
+    ]
+
+
+def _payment(payment: dict[str, Any]) -> dict[str, Any]:
+    named = ("captured", "refunded", "in_flight", "claimed", "refundable")
+    money = {name: shown(payment[f"{name}_minor"], payment["currency"]) for name in named}
+    return {"payment": payment["payment_id"], **money}
+
+
+def _request(request: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "request": request["request_id"],
+        "status": request["status"],
+        "revision": request["revision"],
+        "requested": shown_money(request["requested"]),
+        "amount": shown_money(request["amount"]),
+        "reasons": request["reasons"],
+        "wait_until": request["wait_until"],
+    }
+
+
+def _instruction(instruction: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "instruction": instruction["instruction_id"],
+        "status": instruction["status"],
+        "payment": instruction["payment_id"],
+        "amount": shown_money(instruction["amount"]),
+        "refund": instruction["refund_id"],
+        "reference": instruction["acquirer_reference_number"],
+    }
+
+
+def _dispute(dispute: dict[str, Any]) -> dict[str, Any]:
+    amount = dispute["amount"]
+    currency = amount["currency"] if amount else ""
+    return {
+        "dispute": dispute["dispute_id"],
+        "stage": dispute["stage"],
+        "state": dispute["state"],
+        "amount": shown_money(amount),
+        "withdrawn": shown(dispute["withdrawn_minor"], currency),
+        "reinstated": shown(dispute["reinstated_minor"], currency),
+        "respond_by": dispute["respond_by"],
+    }

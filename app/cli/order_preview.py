@@ -1,0 +1,111 @@
+"""`refundry order preview`: what would be paid back, without doing it."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from app.backtest.preview import NoRequestError, Wanted
+from app.backtest.preview import preview as run_preview
+from app.cli.explaining import decision_lines
+from app.cli.failures import ExitCode, Failure
+from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
+from app.cli.replay import progress_of
+from app.cli.showing import console, show_json
+from app.replay import desk_of
+from app.replay.files import read_texts
+from app.replay.lines import read_lines
+from topics.orders import RequestReason
+
+STAFF = ("customer", "merchant", "support")
+
+
+class ScopeType(click.ParamType):
+    """What is asked back: `full`, `lines:l1=2,l2=1`, `shipping:s1`, or the scope of the contract as JSON."""
+
+    name = "scope"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
+        """The scope as the contract writes it, or a usage error."""
+        if isinstance(value, Mapping):
+            return dict(value)
+        kind, _, rest = str(value).partition(":")
+        try:
+            if value == "full":
+                return {"kind": "full"}
+            if kind == "lines":
+                return {"kind": "lines", "lines": [_units(part) for part in rest.split(",")], "include_shipping": False}
+            if kind == "shipping" and rest:
+                return {"kind": "shipping", "shipping_id": rest}
+            scope = json.loads(value)
+        except ValueError:
+            scope = None
+        if not isinstance(scope, dict):
+            self.fail("expected full, lines:l1=2,l2=1, shipping:s1, or a scope as JSON", param, ctx)
+        return scope
+
+
+def _units(text: str) -> dict[str, Any]:
+    line_id, _, quantity = text.rpartition("=")
+    return {"line_id": line_id or text, "quantity": int(quantity) if line_id else 1}
+
+
+@click.command("preview")
+@click.argument("order_id")
+@click.option(
+    "--scope", type=ScopeType(), required=True, help="full, lines:l1=2,l2=1, shipping:s1, or a scope as JSON."
+)
+@click.option("--events", multiple=True, required=True, type=FILE, help="Messages as for replay; again for more files.")
+@click.option(
+    "--reason", type=click.Choice(get_args(RequestReason)), default="changed_mind", show_default=True, help="Why."
+)
+@click.option("--by", type=click.Choice(STAFF), default="customer", show_default=True, help="Who asks.")
+@click.option("--store-credit", is_flag=True, help="Ask for store credit instead of the money.")
+@click.option("--merchant", metavar="ID", help="The order's merchant, where several have an order of this id.")
+@click.option("--at", type=Moment(), help="When it would be asked. Default: when the events end.")
+@click.option(
+    "--policies", type=DIRECTORY, help="Directory of policies. Default: POLICY_DIR, else the built-in policy."
+)
+@click.option("--fx", type=FILE, help="Exchange rates: JSON lines of fx-rates bodies, or the ECB's CSV.")
+@config_option
+@output_option
+def preview(
+    *,
+    order_id: str,
+    scope: dict[str, Any],
+    events: tuple[str, ...],
+    reason: str,
+    by: str,
+    store_credit: bool,
+    merchant: str | None,
+    at: datetime | None,
+    policies: Path | None,
+    fx: str | None,
+    config: Path | None,
+    output: str,
+) -> None:
+    """Show what a request on ORDER_ID would get: the decision with its breakdown and reasons. Nothing is done."""
+    desk = desk_of(settings_of(config), policies=policies, fx=fx)
+    wanted = Wanted(
+        order_id=order_id,
+        scope=scope,
+        reason=reason,
+        requested_by=by,
+        method="store_credit" if store_credit else "original",
+        merchant_id=merchant,
+        at=at,
+    )
+    try:
+        with progress_of(events) as progress:
+            decision = run_preview(read_lines(read_texts(events, progress)), wanted, desk)
+    except NoRequestError as error:
+        raise Failure(str(error), "nothing was decided", code=ExitCode.USAGE) from error
+    if output == "json":
+        show_json(decision)
+        return
+    screen = console()
+    for line in decision_lines(decision):
+        screen.print(line, markup=False)

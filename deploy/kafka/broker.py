@@ -1,0 +1,244 @@
+"""A real Apache Kafka on this machine, without containers: one node, loopback only, its data in a directory of its own.
+
+    python deploy/kafka/broker.py                 fetches the jars once (43 MB), starts, prints the address, runs until
+                                                  Ctrl-C; what it stored is there again at the next start
+    python deploy/kafka/broker.py --fresh         forgets what was stored before
+
+As a module: `with Broker(directory) as broker: broker.bootstrap`; `stop`, `kill` and `start` for tests of faults.
+"""
+# ruff: noqa: INP001  a script in a folder of deployment, no package
+
+import argparse
+import base64
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+HERE = Path(__file__).resolve().parent
+RUN = HERE.parent.parent / ".run" / "kafka"
+START_SECONDS_MAX = 60.0
+STOP_SECONDS_MAX = 30.0
+
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+controller.quorum.voters=1@127.0.0.1:{controller_port}
+log.dirs={data}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+# a dead peer's transaction is cleaned up a second after its time-out, not ten
+transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
+# a killed broker is back in 4 s instead of 12
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+"""
+
+
+class MissingToolError(Exception):
+    """The broker cannot run on this machine; the text says what is lacking and how to get it."""
+
+
+def find_java() -> str:
+    """The `java` to use. MissingToolError where there is none, or one older than 17."""
+    java = shutil.which("java")
+    hint = "Kafka needs Java 17 or newer: install openjdk-17-jre-headless (Debian, Ubuntu) or temurin@17 (macOS)"
+    if java is None:
+        raise MissingToolError(f"no `java` on the PATH. {hint}.")
+    text = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603  from PATH
+    version = text.partition('"')[2].partition(".")[0].partition('"')[0]
+    if not version.isdigit() or int(version) < 17:
+        raise MissingToolError(f"`java` is of version {version or 'unknown'}. {hint}.")
+    return java
+
+
+def fetch_jars(libs: Path = RUN / "libs") -> Path:
+    """Copies Kafka's jars into `libs` unless they are there. MissingToolError without Maven or without the jars."""
+    if (libs / "complete").exists():
+        return libs
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise MissingToolError("no `mvn` on the PATH. It fetches Kafka's jars: install maven (Debian, Ubuntu, macOS).")
+    shutil.rmtree(libs, ignore_errors=True)
+    copy = ["dependency:copy-dependencies", f"-DoutputDirectory={libs}", "-DincludeScope=runtime"]
+    command = [maven, "-q", "-B", "-ntp", "-f", str(HERE / "pom.xml"), *copy]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  fixed arguments
+    if done.returncode != 0:
+        raise MissingToolError(f"Maven could not fetch Kafka's jars:\n{done.stdout[-2000:]}")
+    (libs / "complete").touch()
+    return libs
+
+
+class Broker:
+    """One broker process. `port` None: free ones. Its output is in `<directory>/broker.log`."""
+
+    def __init__(self, directory: Path, *, port: int | None = None, heap: str = "1g") -> None:
+        self.directory = directory
+        self.port, self._controller_port = _ports(directory, port)
+        self.bootstrap = f"127.0.0.1:{self.port}"
+        self._heap = heap
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The broker's process."""
+        assert self._process is not None, "started"
+        return self._process.pid
+
+    def start(self) -> None:
+        """Starts the broker on what it stored before and waits until it answers. RuntimeError where it does not."""
+        java, libs = find_java(), fetch_jars()
+        configuration = self._format(java, libs)
+        level = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+        command = [java, f"-Xmx{self._heap}", "-Xms256m", level, "-cp", f"{libs}/*", "kafka.Kafka", str(configuration)]
+        log = self.directory / "broker.log"
+        with log.open("ab") as out:
+            # a session of its own: Ctrl-C at the terminal is for us, and we stop the broker in order
+            self._process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)  # noqa: S603  fixed arguments
+        if not _poll(self._answers, START_SECONDS_MAX):
+            self.kill()
+            raise RuntimeError(f"the broker did not start; its last words:\n{_tail(log)}")
+
+    def stop(self) -> None:
+        """Ends it in order; what it cannot finish in time is killed."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Ends it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Blocks until the process ends; its exit code."""
+        assert self._process is not None, "started"
+        return self._process.wait()
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(how)
+        try:
+            self._process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _format(self, java: str, libs: Path) -> Path:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        data = self.directory / "data"
+        configuration = self.directory / "server.properties"
+        text = _PROPERTIES.format(port=self.port, controller_port=self._controller_port, data=data)
+        configuration.write_text(text)
+        if not (data / "meta.properties").exists():
+            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+            tool = [java, "-cp", f"{libs}/*", "kafka.tools.StorageTool", "format"]
+            command = [*tool, f"--cluster-id={cluster}", "-c", str(configuration)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  fixed arguments
+            if done.returncode != 0:
+                raise RuntimeError(f"the broker's storage could not be formatted:\n{done.stdout}{done.stderr}")
+        return configuration
+
+    def _answers(self) -> bool:
+        assert self._process is not None, "started"
+        if self._process.poll() is not None:
+            raise RuntimeError(f"the broker ended at once; its last words:\n{_tail(self.directory / 'broker.log')}")
+        quiet = {"log_level": 0, "socket.timeout.ms": 1000, "reconnect.backoff.max.ms": 100}
+        try:
+            return bool(AdminClient({"bootstrap.servers": self.bootstrap, **quiet}).list_topics(timeout=1).brokers)
+        except KafkaException:
+            return False
+
+
+def _ports(directory: Path, port: int | None) -> tuple[int, int]:
+    """The node's own port and its controller's. Stored data remembers the controller's, so a port is kept with it."""
+    kept = directory / "ports"
+    if kept.exists():
+        known, controller = (int(word) for word in kept.read_text().split())
+        return port or known, controller
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        chosen = port or first.getsockname()[1], second.getsockname()[1]
+    directory.mkdir(parents=True, exist_ok=True)
+    kept.write_text(f"{chosen[0]} {chosen[1]}")
+    return chosen
+
+
+def _poll(ready: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if ready():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:] if log.exists() else "(no log)"
+
+
+def main() -> int:
+    """Runs a broker until it is told to stop."""
+    parser = argparse.ArgumentParser(
+        description="A real Apache Kafka on this machine, on loopback, without containers."
+    )
+    parser.add_argument("--port", type=int, default=9092, help="where clients connect (default: 9092)")
+    parser.add_argument(
+        "--directory", type=Path, default=RUN / "data", help="where it stores (default: .run/kafka/data)"
+    )
+    parser.add_argument("--fresh", action="store_true", help="forget what was stored before")
+    parser.add_argument("--fetch", action="store_true", help="only fetch the jars")
+    arguments = parser.parse_args()
+    try:
+        find_java()
+        fetch_jars()
+        if arguments.fetch:
+            return 0
+        if arguments.fresh:
+            shutil.rmtree(arguments.directory, ignore_errors=True)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        with Broker(arguments.directory, port=arguments.port) as broker:
+            sys.stdout.write(f"Kafka is ready at {broker.bootstrap} (pid {broker.pid}); Ctrl-C stops it.\n")
+            sys.stdout.write(f"export REFUNDRY_KAFKA_BOOTSTRAP_SERVERS={broker.bootstrap}\n")
+            sys.stdout.flush()
+            return broker.wait()
+    except KeyboardInterrupt:
+        return 0
+    except (MissingToolError, RuntimeError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 4
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    sys.exit(main())
