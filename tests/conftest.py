@@ -1,0 +1,63 @@
+"""How every test runs: its tier, its seed, and what the end of the run says of the tiers that could not run."""
+
+import os
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from tests.tiers import TIERS, missing
+
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("explore", deadline=None, print_blob=True)
+
+_skipped: dict[str, dict[str, int]] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The same examples with REFUNDRY_HYPOTHESIS=ci; otherwise a fresh seed, which the header prints."""
+    profile = os.environ.get("REFUNDRY_HYPOTHESIS", "explore")
+    settings.load_profile(profile)
+    if profile != "ci" and config.getoption("hypothesis_seed", None) is None:
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    seed = config.getoption("hypothesis_seed", None)
+    examples = f"again with --hypothesis-seed={seed}" if seed else "the same in every run"
+    required = [name for name, tier in TIERS.items() if tier.required]
+    return [f"hypothesis examples: {examples}", f"tiers that must run: {', '.join(required) or 'none'}"]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if found := missing({marker.name for marker in item.iter_markers()}):
+        tier, lacking = found
+        pytest.skip(f"lacks {lacking}; get it: {tier.how}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A skip in a tier is counted for the summary; in a tier that must run, whoever skipped, it is a failure."""
+    report: Any = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        for name in {marker.name for marker in item.iter_markers()} & TIERS.keys():
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            if TIERS[name].required:
+                report.outcome = "failed"
+                report.longrepr = f"{TIERS[name].variable} is set, so this may not be skipped: {reason}"
+            else:
+                counts = _skipped.setdefault(name, {})
+                reason = reason.removeprefix("Skipped: ")
+                counts[reason] = counts.get(reason, 0) + 1
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says loudly which tiers did not run, what they lack and how to get it."""
+    for name, reasons in sorted(_skipped.items()):
+        terminalreporter.section(f"NOT RUN: tier {name}", sep="!", red=True, bold=True)
+        for reason, count in sorted(reasons.items()):
+            terminalreporter.write_line(f"{count} tests: {reason}")
+        terminalreporter.write_line(f"To make this a failure instead: {TIERS[name].variable}=1")

@@ -1,0 +1,82 @@
+"""Events of a dispute that come before the one that they follow, and claims that are told again with something new."""
+
+import pytest
+
+from app.domain.balances import claimed
+from tests.domain.dated import moment
+from tests.domain.disputed import OPENED, alerts, answers, case_of, judged, opened
+from tests.domain.events import dispute
+from tests.domain.expecting import alerted
+
+DUE = "2026-02-12T12:00:00Z"
+
+
+def state(story):
+    return story.case.disputes["d1"].state
+
+
+def claims(story):
+    return claimed(story.case, story.case.payments["p1"])
+
+
+def deadlines(story):
+    return [(alert["deadline_source"], alert["respond_by"]) for alert in alerts(story)]
+
+
+@pytest.mark.parametrize("respond_by", [None, "2026-03-01T00:00:00Z"])
+def test_an_escalation_before_its_opening_waits_for_what_the_claim_is_about(respond_by):
+    escalated = dispute("escalated", stage="pre_arbitration", respond_by=respond_by).at("2026-02-03T12:00:00Z")
+    story = case_of().on("2026-02-03T13:00Z", escalated)
+    assert not alerts(story)
+    story.when(opened(respond_by=DUE).at(OPENED))
+    assert alerts(story)[-1]["stage"] == "pre_arbitration"
+    assert alerts(story)[-1]["amount"] == {"amount_minor": 20000, "currency": "EUR"}
+    assert claims(story) == 20000
+    if respond_by is not None:
+        assert deadlines(story)[-1] == ("provider", moment(respond_by))  # of the stage that it is at
+
+
+@pytest.mark.parametrize("category", ["general", "fraudulent"])
+def test_evidence_before_its_opening_stands_where_it_was_given_after_it(category):
+    given_later = dispute("evidence_submitted").at("2026-02-02T12:30:00Z")
+    story = case_of().on("2026-02-02T13:00Z", given_later, opened(category, respond_by=DUE).at(OPENED))
+    assert state(story) == "evidence_submitted"
+    story.until("2026-03-20").never(alerted("dispute.deadline_near"), alerted("dispute.closed"))
+    assert claims(story) == 20000
+
+
+def test_an_inquiry_that_escalates_to_a_chargeback_claims_its_amount():
+    story = case_of().on(OPENED, dispute("inquired", "200.00", respond_by=DUE))
+    assert claims(story) == 0
+    story.on("2026-02-10", dispute("escalated", stage="chargeback"))
+    assert alerts(story)[-1]["stage"] == "chargeback"
+    assert claims(story) == 20000
+
+
+@pytest.mark.parametrize("first", [None, "2026-02-20T00:00:00Z"])
+def test_a_deadline_that_the_provider_tells_later_counts(first):
+    story = case_of().on(OPENED, opened(respond_by=first)).on("2026-02-03", opened(respond_by=DUE))
+    assert deadlines(story)[-1] == ("provider", moment(DUE))
+    assert [alert["revision"] for alert in alerts(story)] == [1, 2]
+    story.until(DUE)
+    assert state(story) == "expired"
+
+
+def test_a_claim_of_another_amount_keeps_the_deadline_that_the_provider_told():
+    story = case_of().on(OPENED, opened(respond_by=DUE)).on("2026-02-03", opened(text="150.00"))
+    assert deadlines(story)[-1] == ("provider", moment(DUE))
+    assert claims(story) == 15000
+
+
+def test_the_same_opening_told_again_asks_nothing_again():
+    story = case_of().on(OPENED, opened(respond_by=DUE)).when(opened(respond_by=DUE), opened())
+    assert deadlines(story) == [("provider", moment(DUE))]
+    story.when(judged("contest"), opened(respond_by=DUE), judged("contest", "bob"))
+    assert len(answers(story)) == 1
+
+
+def test_a_late_inquiry_takes_no_chargeback_back():
+    inquiry = dispute("inquired", "200.00", respond_by="2026-02-05T00:00:00Z").at("2026-02-01T12:00:00Z")
+    story = case_of().on(OPENED, opened(respond_by=DUE)).when(inquiry)
+    assert (story.case.disputes["d1"].stage, claims(story)) == ("chargeback", 20000)
+    assert deadlines(story) == [("provider", moment(DUE))]

@@ -1,0 +1,159 @@
+"""Monitoring programmes: thresholds by date and region, months in UTC, each crossing said once."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from app.domain.programmes import Standing, count, decode_standing, encode_standing, following, news, places, previous
+
+FEBRUARY, MARCH = datetime(2026, 2, 3, tzinfo=UTC), datetime(2026, 3, 28, tzinfo=UTC)
+
+
+def activity(kind, at, *, in_store=False, secure=False, reason=None):
+    return SimpleNamespace(
+        kind=kind, occurred_at=at, in_store=in_store, three_d_secure=secure, reason_code=reason, amount=None
+    )
+
+
+def standing(*counted):
+    """(kind, when, how many, more): counted one by one."""
+    made = Standing()
+    for kind, at, times, more in counted:
+        usd = more.pop("usd", 0)
+        for _ in range(times):
+            count(made, activity(kind, at, **more), usd_minor=usd)
+    return made
+
+
+def said(made, network, month, *, region="eu", regulated=True):
+    found = places(made, network, month, region=region, regulated=regulated)
+    return {place.programme: word for place in found if (word := news(made, place)) is not None}
+
+
+def place_of(made, network, month, programme):
+    return next(p for p in places(made, network, month, region="eu", regulated=True) if p.programme == programme)
+
+
+def test_185_chargebacks_after_7500_sales_are_246_67_bps_and_excessive_not_high_excessive():
+    made = standing(("sale", datetime(2026, 1, 15, tzinfo=UTC), 7500, {}), ("dispute", FEBRUARY, 185, {}))
+    ecm = place_of(made, "mastercard", "2026-02", "mastercard_ecm")
+    assert (ecm.ratio_bps(), ecm.count, ecm.left) == ("246.67", 185, 0)
+    # projected to the end of the month it would be high excessive as well, which is near and not over
+    assert said(made, "mastercard", "2026-02") == {"mastercard_ecm": "crossed", "mastercard_hecm": "near"}
+
+
+@pytest.mark.parametrize(
+    ("disputes", "sales", "over"),
+    [
+        (99, 6000, set()),
+        (100, 6666, {"mastercard_ecm"}),
+        (100, 6667, set()),
+        (299, 9000, {"mastercard_ecm"}),
+        (300, 10_000, {"mastercard_hecm"}),
+        (300, 10_001, {"mastercard_ecm"}),
+    ],
+)
+def test_both_thresholds_must_be_reached_and_the_high_one_takes_the_other_s_place(disputes, sales, over):
+    end = datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC)
+    made = standing(("sale", datetime(2026, 1, 15, tzinfo=UTC), sales, {}), ("dispute", end, disputes, {}))
+    assert {name for name, word in said(made, "mastercard", "2026-02").items() if word == "crossed"} == over
+
+
+@pytest.mark.parametrize(
+    ("month", "region", "disputes", "sales", "over"),
+    [
+        ("2026-03", "eu", 1500, 68_181, True),  # 220.0 bps
+        ("2026-03", "eu", 1500, 68_182, False),
+        ("2026-04", "eu", 1500, 100_000, True),  # 150 bps from April on
+        ("2026-04", "eu", 1500, 100_001, False),
+        ("2026-04", "mena", 1500, 100_000, False),  # where 220 stays
+        ("2026-04", "mena", 1500, 68_181, True),
+        ("2026-04", "eu", 1499, 50_000, False),
+    ],
+)
+def test_visa_s_threshold_goes_by_date_and_region(month, region, disputes, sales, over):
+    at = datetime.fromisoformat(f"{month}-30T23:59:59+00:00")
+    made = Standing()
+    made.months[month] = type(standing(("sale", at, 1, {})).months[month])(
+        sales=sales, online_sales=sales, disputes=disputes, newest=at
+    )
+    found = said(made, "visa", month, region=region)
+    assert (found.get("visa_vamp") == "crossed") is over
+
+
+def test_a_fraud_report_and_a_dispute_of_one_payment_count_twice_and_store_sales_do_not_count():
+    made = standing(
+        ("sale", MARCH, 3, {}),
+        ("sale", MARCH, 5, {"in_store": True}),
+        ("fraud_report", MARCH, 1, {}),
+        ("dispute", MARCH, 1, {}),
+    )
+    vamp = place_of(made, "visa", "2026-03", "visa_vamp")
+    assert (vamp.count, vamp.base) == (2, 3)
+
+
+def test_near_is_four_fifths_of_both_and_each_word_is_said_once():
+    january = datetime(2026, 1, 10, tzinfo=UTC)
+    end = datetime(2026, 2, 28, 23, 0, tzinfo=UTC)
+    made = standing(("sale", january, 5000, {}), ("dispute", end, 79, {}))
+    assert said(made, "mastercard", "2026-02") == {}
+    count(made, activity("dispute", end), usd_minor=0)
+    assert said(made, "mastercard", "2026-02") == {"mastercard_ecm": "near"}
+    assert said(made, "mastercard", "2026-02") == {}
+    for _ in range(20):
+        count(made, activity("dispute", end), usd_minor=0)
+    assert said(made, "mastercard", "2026-02") == {"mastercard_ecm": "crossed"}
+    for _ in range(2000):  # late sales of January take the ratio below again
+        count(made, activity("sale", january), usd_minor=0)
+    assert said(made, "mastercard", "2026-02") == {"mastercard_ecm": "cleared"}
+    assert said(made, "mastercard", "2026-02") == {}
+
+
+def test_what_goes_on_like_this_is_near_from_a_tenth_of_the_count_on():
+    tenth_of_month = datetime(2026, 2, 1, tzinfo=UTC) + timedelta(days=2, hours=19, minutes=12)
+    sales = ("sale", datetime(2026, 1, 10, tzinfo=UTC), 1000, {})
+    assert said(standing(sales, ("dispute", tenth_of_month, 9, {})), "mastercard", "2026-02") == {}
+    assert said(standing(sales, ("dispute", tenth_of_month, 10, {})), "mastercard", "2026-02") == {
+        "mastercard_ecm": "near"
+    }
+
+
+@pytest.mark.parametrize(
+    ("sales", "secure", "usd", "regulated", "over"),
+    [
+        (1000, 0, 1_000_000, False, True),
+        (999, 0, 1_000_000, False, False),
+        (1000, 100, 1_000_000, False, False),  # a tenth with 3-D Secure
+        (1000, 100, 1_000_000, True, True),  # below a half where it is regulated
+        (1000, 500, 1_000_000, True, False),
+        (1000, 0, 999_999, False, False),  # 49,999.95 USD
+    ],
+)
+def test_the_fraud_programme_asks_for_sales_amount_ratio_and_authentication(sales, secure, usd, regulated, over):
+    january = datetime(2026, 1, 10, tzinfo=UTC)
+    made = standing(
+        ("sale", january, sales - secure, {}),
+        ("sale", january, secure, {"secure": True}),
+        ("dispute", FEBRUARY, 5, {"reason": "4837", "usd": usd}),
+    )
+    assert ("mastercard_efm" in said(made, "mastercard", "2026-02", regulated=regulated)) is over
+
+
+def test_a_late_event_changes_its_own_month_and_memory_is_bounded():
+    made = Standing()
+    for year in range(2020, 2026):
+        for month in range(1, 13):
+            count(made, activity("sale", datetime(year, month, 2, tzinfo=UTC)), usd_minor=0)
+    assert len(made.months) == 15
+    count(made, activity("dispute", datetime(2025, 11, 3, tzinfo=UTC)), usd_minor=0)
+    assert made.months["2025-11"].disputes == 1
+    assert made.months["2025-12"].disputes == 0
+    assert decode_standing(encode_standing(made)) == made
+
+
+@pytest.mark.parametrize(
+    ("month", "before", "after"), [("2026-01", "2025-12", "2026-02"), ("2025-12", "2025-11", "2026-01")]
+)
+def test_months_follow_each_other_over_the_turn_of_the_year(month, before, after):
+    assert (previous(month), following(month)) == (before, after)
