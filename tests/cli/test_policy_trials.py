@@ -1,0 +1,83 @@
+"""`policy test`, `policy backtest` and `order preview` as they are typed."""
+
+import csv
+import io
+
+import pytest
+
+from tests.backtest.telling import of_order, policies, texts
+from tests.backtest.test_scenarios import HELD, RULES, STORY
+from tests.domain.events import asked, captured, line, placed
+
+EVENTS = texts(of_order("a", placed(line("l1", "50.00", kind="gift_card")), captured("50.00"), asked()))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    policies(tmp_path / "new", RULES)
+    policies(tmp_path / "old")
+    (tmp_path / "new" / "scenarios").mkdir()
+    (tmp_path / "events.jsonl").write_text("\n".join(EVENTS))
+    return tmp_path
+
+
+def test_scenarios_that_come_out_as_expected_end_with_0_and_name_the_rules_that_were_never_met(refundry, folder):
+    (folder / "new" / "scenarios" / "a.yaml").write_text(STORY + HELD)
+    done = refundry("policy", "test", folder / "new")
+    assert done.code == 0
+    assert "a gift card goes to review" in done.out
+    assert "trial@1: the rule large was met in no scenario" in done.err
+    assert "rule gifts was met" not in done.err
+
+
+def test_a_scenario_that_comes_out_otherwise_ends_with_6_and_its_line(refundry, folder):
+    (folder / "new" / "scenarios" / "a.yaml").write_text(STORY + HELD.replace("held", "denied"))
+    done = refundry("policy", "test", folder / "new")
+    assert done.code == 6
+    assert "a.yaml:9: expect[0].outcome: expected denied, it was held because of rule_review" in done.err
+
+
+def test_a_policy_without_scenarios_is_told_where_to_write_them(refundry, folder):
+    done = refundry("policy", "test", folder / "new")
+    assert done.code == 2
+    assert str(folder / "new" / "scenarios") in done.complaint
+
+
+def test_a_backtest_shows_what_flips_as_table_json_and_csv(refundry, folder):
+    command = ("policy", "backtest", folder / "new", "--old", folder / "old", "--events", folder / "events.jsonl")
+    table = refundry(*command)
+    assert table.code == 0
+    assert "-50.00 EUR" in table.out
+    assert "1 requests: 1 come out otherwise" in table.out
+    told = refundry(*command, "--output", "json").json
+    assert (told["requests"], told["flipped"], told["events"]) == (1, 1, 3)
+    assert told["flips"][0]["new_rule"] == "gifts"
+    (row,) = csv.DictReader(io.StringIO(refundry(*command, "--output", "csv").out))
+    assert (row["old_outcome"], row["new_outcome"], row["difference_minor"]) == ("approved", "held", "-5000")
+
+
+def test_policies_that_cannot_be_used_end_a_backtest_with_3(refundry, folder):
+    (folder / "new" / "trial.yaml").write_text("policy: x\n")
+    done = refundry("policy", "backtest", folder / "new", "--events", folder / "events.jsonl")
+    assert done.code == 3
+
+
+def test_a_preview_shows_the_decision_with_its_reasons(refundry, folder):
+    command = ("order", "preview", "a", "--events", folder / "events.jsonl", "--policies", folder / "new")
+    done = refundry(*command, "--scope", "full", "--at", "2026-01-06T12:00:00Z")
+    assert done.code == 0
+    assert "duplicate_request" in done.out
+    assert refundry(*command, "--scope", "lines:l1", "--output", "json").json["request_id"] == "preview"
+
+
+@pytest.mark.parametrize(
+    ("scope", "why"),
+    [
+        ("lines:l1=x", "expected full, lines:l1=2,l2=1, shipping:s1, or a scope as JSON"),
+        ('{"kind": "all"}', "scope.kind"),
+    ],
+)
+def test_a_scope_that_is_none_ends_a_preview_with_2(refundry, folder, scope, why):
+    done = refundry("order", "preview", "a", "--scope", scope, "--events", folder / "events.jsonl")
+    assert done.code == 2
+    assert why in done.complaint

@@ -1,0 +1,135 @@
+"""`refundry demo` as its user calls it: a process of its own, its verdict read from what it prints."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+COMMAND = (sys.executable, "-P", "-c", "from app.cli import main; main()", "demo")
+VERDICT = re.compile(r"^(\d+) double refunds, (\d+) lost, law 1 (\w+); duplicates absorbed: ([\d,]+)$", re.MULTILINE)
+KILLS = re.compile(r"kill -9 of the worker (\d+) times, with ([\d, ]+) messages in flight")
+SECONDS_MAX = 120
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Where the demo makes its temporary files, and a shell with settings of another installation."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in [name for name in os.environ if name.startswith("REFUNDRY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TMPDIR", str(home))
+    monkeypatch.setenv("REFUNDRY_TOPIC_PREFIX", "elsewhere-")
+    monkeypatch.setenv("REFUNDRY_STATE_DIR", str(tmp_path / "elsewhere"))
+    return home
+
+
+def start(*arguments):
+    return subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(*arguments):
+    process = start(*arguments)
+    try:
+        said, complaints = process.communicate(timeout=SECONDS_MAX)
+    finally:
+        process.terminate()
+        process.wait()
+    return process.returncode, said, complaints
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(ready, what, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.05)
+
+
+def test_a_small_day_is_decided_by_the_real_worker_and_judged_without_a_violation(port, home, tmp_path):
+    code, said, complaints = run("--events", "400", "--seed", "2", "--port", str(port), "--save", str(tmp_path / "day"))
+    assert code == 0, said + complaints
+    doubled, lost, law, absorbed = VERDICT.search(said).groups()
+    assert (doubled, lost, law) == ("0", "0", "held")
+    assert int(absorbed) > 0
+    assert "the first decision:" in said
+    assert "no transactions" in said
+    decided = (tmp_path / "day" / "outputs.jsonl").read_text().count('"topic":"refund-decisions"')
+    assert decided > 20
+    assert (tmp_path / "day" / "inputs.jsonl").read_text().count("\n") > 400
+    assert not list(home.iterdir())
+    assert not answers(port)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_in_the_middle_leaves_the_verdict_as_it_is(port, home):
+    code, said, complaints = run("--events", "400", "--seed", "3", "--chaos", "--port", str(port))
+    assert code == 0, said + complaints
+    assert VERDICT.search(said).groups()[:3] == ("0", "0", "held")
+    times, in_flight = KILLS.search(said).groups()
+    assert times == "3"
+    assert all(int(count) > 0 for count in in_flight.split(", "))
+    assert not list(home.iterdir())
+    assert not answers(port)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)])
+def test_a_demo_that_is_told_to_end_ends_its_worker_and_removes_what_it_made(number, code, port, home):
+    process = start("--events", "5000", "--port", str(port))
+    wait_until(lambda: answers(port), "the worker answers")
+    process.send_signal(number)
+    _, complaints = process.communicate(timeout=60)
+    assert process.returncode == code, complaints
+    assert not list(home.iterdir())
+    assert not answers(port)
+
+
+def test_a_demo_that_is_killed_leaves_no_worker_behind(port, home):
+    process = start("--events", "5000", "--port", str(port))
+    wait_until(lambda: answers(port), "the worker answers")
+    process.kill()
+    process.communicate()
+    wait_until(lambda: not answers(port), "the worker is gone")
+
+
+def test_a_port_that_is_taken_is_a_matter_of_configuration(home):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, _, complaints = run("--events", "10", "--port", str(port))
+    assert code == 3
+    assert f"port {port} of 127.0.0.1 is taken" in complaints
+    assert not list(home.iterdir())
+
+
+def test_a_kafka_that_does_not_answer_is_named_with_the_way_to_get_one(port, home):
+    code, _, complaints = run("--events", "10", "--kafka", f"127.0.0.1:{port}")
+    assert code == 4
+    assert f"no Kafka answers at 127.0.0.1:{port}" in complaints
+    assert "make kafka" in complaints
+    assert not list(home.iterdir())
+
+
+def test_policies_that_cannot_be_used_are_refused_before_anything_runs(home, tmp_path):
+    (tmp_path / "bad.yaml").write_text("policy: standard\nversion: one\n")
+    code, _, complaints = run("--events", "10", "--policies", str(tmp_path))
+    assert code == 3
+    assert "bad.yaml" in complaints
+    assert not list(home.iterdir())

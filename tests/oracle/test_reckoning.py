@@ -1,0 +1,151 @@
+"""What the oracle reckons by itself: shares, roundings, orders, and what disputes claim, by the worked examples."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.demo.oracle.heard import Fact
+from app.demo.oracle.money import Claims, Standing, Till
+from app.demo.oracle.purchase import half_up, purchase_of, shares
+from app.demo.oracle.wire import Position
+from tests.oracle.telling import line, money
+
+T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def fact(type_, n, **body):
+    topic = "disputes" if type_.startswith("dispute.") else "payments"
+    at = T0 + timedelta(minutes=n)
+    return Fact(Position(topic, 0, n), n, type_, "m", f"e{n}", at, {"payment_id": "p", **body}, b"", "p")
+
+
+@pytest.mark.parametrize(
+    ("total", "weights", "split"),
+    [
+        (100, [1, 1, 1], [34, 33, 33]),
+        (5, [3, 7], [2, 3]),
+        (5, [7, 3], [4, 1]),
+        (-5, [7, 3], [-4, -1]),
+        (5, [0, 7, 3], [0, 4, 1]),
+        (1, [1, 1], [1, 0]),
+        (300, [4000, 2000, 2000], [150, 75, 75]),
+        (299, [4300, 1400, 2300], [161, 52, 86]),
+        (10, [0, 0], [5, 5]),
+    ],
+)
+def test_a_split_is_by_largest_remainder(total, weights, split):
+    assert shares(total, weights) == split
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "rounded"),
+    [(1, 2, 1), (-1, 2, -1), (3, 2, 2), (-3, 2, -2), (1, 3, 0), (2, 3, 1), (0, 7, 0)],
+)
+def test_a_half_goes_away_from_zero(numerator, denominator, rounded):
+    assert half_up(numerator, denominator) == rounded
+
+
+def test_a_line_is_charged_with_its_share_of_the_orders_discount_and_taxes():
+    lines = [line(f"l{n}", 100) for n in (1, 2, 3)]
+    body = {
+        "currency": "USD",
+        "lines": lines,
+        "order_taxes": [{"code": "v", "amount_minor": 100}],
+        "order_discount_minor": 1,
+    }
+    items = purchase_of(body).lines
+    assert [item.gross_minor for item in items.values()] == [133, 133, 133]
+    assert [item.taxes["v"] for item in items.values()] == [34, 33, 33]
+
+
+def test_a_tax_inside_the_price_is_not_added():
+    body = {"currency": "USD", "prices_include_tax": True, "lines": [line("l1", 1500, vat=300)]}
+    assert purchase_of(body).lines["l1"].gross_minor == 1500
+
+
+OPENED = ("opened", {"amount": money(600), "stage": "chargeback"})
+OUT, BACK = ("funds_withdrawn", {"amount": money(600)}), ("funds_reinstated", {"amount": money(600)})
+
+
+@pytest.mark.parametrize(
+    ("told", "claimed"),
+    [
+        ([], 0),
+        ([("inquired", {"amount": money(600)})], 0),
+        ([OPENED], 600),
+        ([OUT], 600),
+        ([OPENED, OUT], 600),
+        ([OPENED, OUT, OUT], 600),
+        ([OPENED, ("funds_withdrawn", {"amount": money(650)})], 650),
+        ([OPENED, OUT, ("won", {})], 600),
+        ([OPENED, OUT, ("won", {}), BACK], 0),
+        ([OPENED, OUT, BACK, ("won", {})], 0),
+        ([OPENED, OUT, BACK, OUT], 600),
+        ([OPENED, OUT, ("lost", {})], 600),
+        ([OPENED, ("accepted", {})], 600),
+        ([OPENED, ("expired", {})], 600),
+        ([OPENED, ("withdrawn", {})], 0),
+        ([("won", {}), OPENED], 0),
+        ([OPENED, OUT, ("lost", {}), ("won", {}), BACK], 0),
+        ([OPENED, ("won", {}), ("escalated", {"stage": "arbitration"})], 600),
+        ([("opened", {"amount": money(10, "EUR"), "stage": "chargeback"})], 1000),
+        ([OPENED, ("funds_withdrawn", {"amount": money(600), "movement_id": "m1"})], 600),
+    ],
+    ids=lambda value: "-".join(what for what, _ in value) if isinstance(value, list) else None,
+)
+def test_a_dispute_claims_what_it_may_cost(told, claimed):
+    claims = Claims("USD")
+    for n, (what, body) in enumerate(told):
+        claims.apply(fact(f"dispute.{what}", n, dispute_id="d", **body))
+    assert claims.total.of(1000) == claimed
+
+
+def test_what_the_network_credited_is_claimed_once_however_often_it_is_reported():
+    claims = Claims("USD")
+    for n in range(2):
+        claims.apply(fact("dispute.alerted", n, alert_id=f"a{n}", amount=money(300), already_credited=True))
+    assert claims.total.of(1000) == 300
+    claims.apply(fact("dispute.opened", 3, dispute_id="d", amount=money(300), stage="chargeback"))
+    assert claims.total.of(1000) == 300
+
+
+def refund(what, n, **body):
+    return fact(f"refund.{what}", n, amount=money(100), **body)
+
+
+@pytest.mark.parametrize(
+    ("told", "standing"),
+    [
+        ([], Standing(1000, 0, 100)),
+        (["submitted"], Standing(1000, 0, 100)),
+        (["succeeded"], Standing(1000, 100, 0)),
+        (["submitted", "failed"], Standing(1000, 0, 0)),
+        (["submitted", "succeeded", "failed"], Standing(1000, 0, 0)),
+        (["succeeded", "reversed"], Standing(1000, 0, 0)),
+        (["failed", "succeeded"], Standing(1000, 100, 0)),
+        (["succeeded", "submitted"], Standing(1000, 100, 0)),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else None,
+)
+def test_a_refund_counts_until_it_fails(told, standing):
+    till = Till.with_issued({"i": 100})
+    till.apply(fact("payment.captured", 0, amount=money(1000)))
+    for n, what in enumerate(told, 1):
+        till.apply(refund(what, n, instruction_id="i"))
+    assert till.standing == standing
+
+
+def test_a_refund_is_known_again_by_either_of_its_names():
+    till = Till.with_issued({"i": 100})
+    till.apply(refund("submitted", 1, instruction_id="i", refund_id="re"))
+    till.apply(refund("succeeded", 2, refund_id="re"))
+    assert till.standing == Standing(0, 100, 0)
+
+
+def test_captures_add_up_and_can_turn_out_not_to_be_any():
+    till = Till()
+    for n, (capture, minor) in enumerate((("c1", 400), ("c2", 600), ("c1", 400))):
+        till.apply(fact("payment.captured", n, capture_id=capture, amount=money(minor)))
+    assert till.standing.captured == 1000
+    till.apply(fact("payment.capture_failed", 4, capture_id="c2", amount=money(600)))
+    assert till.standing.captured == 400

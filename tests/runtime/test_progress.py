@@ -1,0 +1,108 @@
+"""Who sees no progress where there should be some, ends the process and says why."""
+
+import asyncio
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+
+from app.metrics import CATALOGUE, MESSAGES, ROUND_SECONDS, Metrics
+from app.runtime.exits import MisconfiguredError
+from app.runtime.ops import serve
+from app.runtime.progress import Progress, watch
+
+
+def progress_of(*, moved: float = 0, since: float = 0, stopping: float | None = None, **parts: Any) -> Progress:
+    """A progress whose times lie so many seconds back."""
+    now = time.monotonic()
+    stopping_since = None if stopping is None else now - stopping
+    return Progress(moved_at=now - moved, step_since=now - since, stopping_since=stopping_since, **parts)
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"step": "", "moved": 100}, None),
+        ({"step": "", "lag": 3, "moved": 100}, "3 messages wait"),
+        ({"step": "", "lag": 3, "moved": 1}, None),
+        ({"step": "handling orders/3", "since": 100}, "busy with: handling orders/3"),
+        ({"step": "handling orders/3", "since": 1, "lag": 3, "moved": 100}, None),
+        ({"step": "committing", "since": 7, "step_seconds": 5}, "for 5 s busy with: committing"),
+        ({"step": "committing", "since": 3, "step_seconds": 5}, None),
+        ({"step": "", "stopping": 30}, "told to stop"),
+        ({"step": "", "stopping": 3}, None),
+    ],
+)
+def test_no_progress_where_there_should_be_some_has_a_reason(parts: dict[str, Any], why: str | None) -> None:
+    reason = progress_of(**parts).stuck(patience=10, stop_seconds=20)
+    assert (why in (reason or "")) if why else reason is None
+
+
+def test_a_worker_that_was_idle_for_long_is_not_stuck_when_work_comes() -> None:
+    progress = progress_of(step="", moved=1000)
+    progress.found_lag(5)
+    assert progress.stuck(patience=10, stop_seconds=20) is None
+
+
+def test_lag_that_stays_does_not_count_as_progress() -> None:
+    progress = progress_of(step="", lag=5, moved=1000)
+    progress.found_lag(6)
+    assert progress.stuck(patience=10, stop_seconds=20) is not None
+
+
+def test_the_watch_ends_a_process_whose_handler_never_returns() -> None:
+    ended: list[int] = []
+    over = watch(progress_of(step="handling", since=100), patience=1, stop_seconds=1, end=ended.append)
+    end = time.monotonic() + 10
+    while not ended and time.monotonic() < end:
+        over.wait(0.05)
+    assert ended == [75]
+
+
+def test_probes_and_metrics_answer_and_readiness_gives_its_reasons() -> None:
+    async def ask() -> None:
+        progress, metrics = Progress(), Metrics()
+        progress.blockers["restore"] = "cases/3 at 5 of 9"
+        metrics.add(MESSAGES, 3, "orders")
+        metrics.observe(ROUND_SECONDS, 0.01)
+        runner = await serve("127.0.0.1:0", progress, metrics)
+        host, port = runner.addresses[0][:2]
+
+        def get(path: str) -> tuple[int, str]:
+            try:
+                with urllib.request.urlopen(f"http://{host}:{port}{path}") as answer:
+                    return answer.status, answer.read().decode()
+            except urllib.error.HTTPError as error:
+                return error.code, error.read().decode()
+
+        assert await asyncio.to_thread(get, "/livez") == (200, "alive\n")
+        assert await asyncio.to_thread(get, "/readyz") == (503, "restore: cases/3 at 5 of 9\n")
+        progress.blockers.clear()
+        assert await asyncio.to_thread(get, "/readyz") == (200, "ready\n")
+        _, text = await asyncio.to_thread(get, "/metrics")
+        assert 'refundry_messages_total{topic="orders"} 3.0' in text
+        assert "refundry_ready 1.0" in text
+        with pytest.raises(MisconfiguredError, match="OPS_BIND"):
+            await serve(f"127.0.0.1:{port}", progress, metrics)
+        await runner.cleanup()
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("bind", ["9464", "localhost", ":9464", "127.0.0.1:port"])
+def test_an_address_that_is_none_is_refused(bind: str) -> None:
+    with pytest.raises(MisconfiguredError, match="OPS_BIND"):
+        asyncio.run(serve(bind, Progress(), Metrics()))
+
+
+def test_every_metric_has_one_name_with_its_unit_and_a_line_of_help() -> None:
+    names = [metric.name for metric in CATALOGUE]
+    assert len(set(names)) == len(names)
+    for metric in CATALOGUE:
+        assert metric.name.startswith("refundry_")
+        assert metric.help.endswith(".")
+        assert metric.name.endswith("_total") == (metric.kind == "counter")
+        assert metric.kind != "histogram" or metric.name.endswith("_seconds")
+        assert not {"id", "order_id", "payment_id", "customer_id", "key"} & set(metric.labels)

@@ -1,0 +1,180 @@
+"""One contract for every store."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.runtime.store import RESERVED, Store, StoreBrokenError, due_of, pack, row_of
+from app.runtime.store.memory import MemoryStore
+from app.runtime.store.rocks import RocksStore
+
+KINDS: dict[str, Callable[[Path], Store]] = {"memory": lambda _: MemoryStore(), "rocksdb": RocksStore}
+both = pytest.mark.parametrize("store", KINDS, indirect=True)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    made = KINDS[request.param](tmp_path)
+    yield made
+    made.close()
+
+
+@both
+def test_a_new_store_is_empty_and_stands_at_the_changelogs_beginning(store: Store) -> None:
+    assert (store.position, store.get(b"a"), store.next_due(), list(store.scan()), store.due(10**15, 9)) == (
+        0,
+        None,
+        None,
+        [],
+        [],
+    )
+
+
+@both
+def test_what_was_applied_is_there_and_the_last_of_a_key_wins(store: Store) -> None:
+    store.apply([(b"a", pack(None, b"1")), (b"b", pack(7, b"2")), (b"a", pack(5, b"3"))], 3)
+    assert row_of(store.get(b"a") or b"") == b"3"
+    assert store.position == 3
+    assert [(key, due_of(value), row_of(value)) for key, value in store.scan()] == [(b"a", 5, b"3"), (b"b", 7, b"2")]
+    assert store.due(7, 9) == [(b"a", 5), (b"b", 7)]
+
+
+@both
+@pytest.mark.parametrize(
+    ("first", "then", "expected"),
+    [
+        (5, 9, [(b"a", 9)]),
+        (9, 5, [(b"a", 5)]),
+        (5, None, []),
+        (None, 5, [(b"a", 5)]),
+        (5, 5, [(b"a", 5)]),
+        (-3, -1, [(b"a", -1)]),
+    ],
+)
+def test_a_row_falls_due_when_its_last_version_says(store: Store, first: Any, then: Any, expected: Any) -> None:
+    store.apply([(b"a", pack(first, b""))], 1)
+    store.apply([(b"a", pack(then, b""))], 2)
+    assert store.due(100, 9) == expected
+    assert store.next_due() == (expected[0][1] if expected else None)
+
+
+@both
+def test_due_rows_come_earliest_first_up_to_a_moment_and_a_limit(store: Store) -> None:
+    store.apply([(b"k%d" % due, pack(due, b"")) for due in (30, 10, 20, 40)], 4)
+    assert store.due(30, 9) == [(b"k10", 10), (b"k20", 20), (b"k30", 30)]
+    assert store.due(30, 2) == [(b"k10", 10), (b"k20", 20)]
+    assert store.due(30, 9) == [(b"k10", 10), (b"k20", 20), (b"k30", 30)], "asking changes nothing"
+    assert store.due(9, 9) == []
+
+
+@both
+def test_a_removed_row_is_gone_and_does_not_fall_due(store: Store) -> None:
+    store.apply([(b"a", pack(5, b"1"))], 1)
+    store.apply([(b"a", None), (b"never there", None)], 3)
+    assert (store.get(b"a"), store.due(9, 9), store.next_due(), list(store.scan())) == (None, [], None, [])
+
+
+@both
+def test_rows_of_the_runtime_are_found_but_not_scanned(store: Store) -> None:
+    store.apply([(RESERVED + b"seal", pack(None, b"s")), (b"a", pack(None, b"1"))], 2)
+    assert row_of(store.get(RESERVED + b"seal") or b"") == b"s"
+    assert [key for key, _ in store.scan()] == [b"a"]
+
+
+@both
+def test_a_changelog_is_never_applied_backwards(store: Store) -> None:
+    store.apply([], 5)
+    with pytest.raises(AssertionError):
+        store.apply([], 4)
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.binary(min_size=1, max_size=2), st.none() | st.integers(-9, 9)), max_size=6), max_size=6
+    )
+)
+def test_both_stores_say_the_same_whatever_is_applied(tmp_path_factory: Any, rounds: Any) -> None:
+    rocks, memory = RocksStore(tmp_path_factory.mktemp("same")), MemoryStore()
+    for position, changes in enumerate(rounds, 1):
+        rows = [(b"k" + key, pack(due, key)) for key, due in changes]
+        for each in (rocks, memory):
+            each.apply(rows, position)
+        assert list(rocks.scan()) == list(memory.scan())
+        assert rocks.due(5, 3) == memory.due(5, 3)
+        assert rocks.next_due() == memory.next_due()
+        assert rocks.position == memory.position
+    rocks.close()
+
+
+def test_rocksdb_knows_after_a_restart_what_it_knew(tmp_path: Path) -> None:
+    first = RocksStore(tmp_path)
+    first.apply([(b"a", pack(5, b"1"))], 8)
+    first.close()
+    again = RocksStore(tmp_path)
+    assert (again.position, again.due(9, 9), row_of(again.get(b"a") or b"")) == (8, [(b"a", 5)], b"1")
+    again.close()
+
+
+def test_rocksdb_that_cannot_be_opened_starts_empty_for_the_changelog_to_fill(tmp_path: Path) -> None:
+    first = RocksStore(tmp_path)
+    first.apply([(b"a", pack(5, b"1"))], 8)
+    first.close()
+    for file in (tmp_path / "v1").glob("MANIFEST-*"):
+        file.write_bytes(b"no manifest")
+    again = RocksStore(tmp_path)
+    assert (again.position, again.get(b"a")) == (0, None)
+    again.close()
+
+
+def test_rocksdb_that_cannot_say_its_position_starts_empty(tmp_path: Path) -> None:
+    first = RocksStore(tmp_path)
+    first.apply([(b"k%d" % n, pack(None, b"v" * 100)) for n in range(1000)], 8)
+    first.close()
+    for file in (tmp_path / "v1").glob("*.sst"):
+        file.write_bytes(bytes(300) + file.read_bytes()[300:])
+    again = RocksStore(tmp_path)
+    assert (again.position, again.get(b"k1")) == (0, None)
+    again.close()
+
+
+def test_rocksdb_that_was_found_broken_is_not_trusted_again(tmp_path: Path) -> None:
+    class Broken:
+        def get(self, key: bytes) -> bytes:
+            raise RuntimeError("Corruption: block checksum mismatch")
+
+    first = RocksStore(tmp_path)
+    first.apply([(b"a", pack(None, b"1"))], 8)
+    first.close()
+    first._db = Broken()  # type: ignore[assignment]
+    with pytest.raises(StoreBrokenError, match="checksum"):
+        first.get(b"a")
+    again = RocksStore(tmp_path)
+    assert (again.position, again.get(b"a")) == (0, None)
+    again.close()
+
+
+def test_rocksdb_in_use_by_another_is_refused_and_left_alone(tmp_path: Path) -> None:
+    first = RocksStore(tmp_path)
+    first.apply([(b"a", pack(5, b"1"))], 8)
+    with pytest.raises(StoreBrokenError, match="in use"):
+        RocksStore(tmp_path)
+    assert first.get(b"a") is not None
+    first.close()
+
+
+def test_a_state_directory_that_cannot_be_written_is_an_error_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreBrokenError, match="file"):
+        RocksStore(tmp_path / "file")
+
+
+def test_the_heap_of_due_times_stays_in_proportion_to_the_rows() -> None:
+    store = MemoryStore()
+    for n in range(20_000):
+        store.apply([(b"a", pack(n, b""))], n)
+    assert len(store._heap) < 2_000
+    assert store.due(10**9, 9) == [(b"a", 19_999)]
