@@ -1,0 +1,113 @@
+"""Measures speed and memory of the whole refund job and writes the figures into README.md beside this file.
+
+python -m tests.bench                 all of it, some minutes; KAFKA_BOOTSTRAP uses another broker
+python -m tests.bench --events 5000 --runs 1 --dry     a quick look, printed only
+python -m tests.bench --profile       where the CPU time of the decisions goes, without a broker
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]  # exported, but not in so many words
+
+from tests.bench import profile
+from tests.bench.mix import Mix, mix
+from tests.bench.process import load
+from tests.bench.replaying import replay
+from tests.bench.report import Bare, Results, page
+from tests.bench.worker import Run, run_worker
+from tests.kafka.harness import ROOT, admin, local_broker
+from tests.kafka.product import Product
+from tests.tiers import lacks_kafka
+
+PAGE = Path(__file__).with_name("README.md")
+SEED = 1
+
+
+def main() -> None:
+    """Measures, then writes or prints."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Speed and memory of the whole refund job."
+    )
+    parser.add_argument("--events", type=int, default=40_000, help="events of the day (default: 40000)")
+    parser.add_argument("--runs", type=int, default=3, help="how often each is measured (default: 3)")
+    parser.add_argument("--dry", action="store_true", help="print the page instead of writing it")
+    parser.add_argument("--profile", action="store_true", help="only show where the CPU time of the decisions goes")
+    given = parser.parse_args()
+    began, load_before = time.monotonic(), load()
+    measured = mix(given.events, SEED)
+    _tell(f"{len(measured.messages)} events of {measured.cases[1]} orders, made in {time.monotonic() - began:.0f} s")
+    if given.profile:
+        sys.stdout.write(profile.profile(measured))
+        return
+    if lacking := lacks_kafka():
+        sys.exit(f"the bench needs a real Kafka and lacks {lacking}")
+    with tempfile.TemporaryDirectory(prefix="refundry-bench-") as scratch, _broker(Path(scratch)) as bootstrap:
+        directory = Path(scratch)
+        workers, bare = [], []
+        for number in range(given.runs):
+            run, product = _measured(bootstrap, directory, measured)
+            workers.append(run)
+            bare.append(_bare(product, number))
+        in_memory, _ = _measured(bootstrap, directory, measured, state_store="memory")
+        uncached, _ = _measured(bootstrap, directory, measured, live_rows=100)
+        replays = replay(measured.messages, directory, given.runs)
+    loads = (load_before, load())
+    results = Results(measured, workers, in_memory, uncached, bare, replays, loads, time.monotonic() - began)
+    text = page(results, " ".join(["python -m tests.bench", *sys.argv[1:]]))
+    if given.dry:
+        sys.stdout.write(text)
+    else:
+        PAGE.write_text(text)
+        _tell(f"written: {PAGE.relative_to(ROOT)}")
+
+
+@contextmanager
+def _broker(directory: Path) -> Iterator[str]:
+    if given := os.environ.get("KAFKA_BOOTSTRAP"):
+        yield given
+        return
+    with local_broker.Broker(directory / "kafka") as broker:
+        yield broker.bootstrap
+
+
+def _measured(bootstrap: str, directory: Path, measured: Mix, **settings: object) -> tuple[Run, Product]:
+    run, product = run_worker(bootstrap, directory, measured, **settings)
+    said = f"{run.per_cpu_second:,.0f} events per CPU-second, {run.per_second:,.0f} per second"
+    _tell(f"worker {settings or ''}: {said}")
+    return run, product
+
+
+def _bare(product: Product, number: int) -> Bare:
+    out, broker = f"{product.prefix}bare", admin(product.bootstrap)
+    for created in broker.create_topics([NewTopic(out, 8, 1)]).values():
+        created.result(20)
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.bare",
+        product.bootstrap,
+        product.prefix,
+        f"{product.group}-bare",
+        out,
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    bare = Bare(**json.loads(done.stdout))
+    _tell(f"bare loop {number + 1}: {bare.events / bare.cpu_seconds:,.0f} events per CPU-second")
+    return bare
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    main()

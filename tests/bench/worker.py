@@ -1,0 +1,160 @@
+"""One worker process on a real broker, exactly once: what it does per second of the clock and of its own CPU time.
+
+Each wave lies in the topics, whole, before the worker may read it: while a wave is published the worker is stopped
+(SIGSTOP). The clock runs from when it goes on to the last change of the group's offsets.
+"""
+
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from confluent_kafka import Consumer, TopicPartition
+
+from tests.bench.mix import Mix, Sent
+from tests.bench.process import Cost, cost_of
+from tests.kafka.harness import wait_for
+from tests.kafka.product import READ_BY_GROUP, REFUNDRY, Product
+from tests.kafka.world import publisher
+
+LOOK_EVERY_S = 0.1
+QUIET_AFTER_S = 0.8
+WAVE_SECONDS_MAX = 180.0
+OUTBOUND_SHOWN = (
+    "refund-decisions",
+    "refund-instructions",
+    "customer-notifications",
+    "ledger-entries",
+    "case-snapshots",
+)
+
+
+class Wave(NamedTuple):
+    """One wave: how many messages, what they took, and the worker's memory after it."""
+
+    events: int
+    seconds: float
+    cpu_seconds: float
+    resident_mib: float
+
+
+class Run(NamedTuple):
+    """One run of one worker over all waves. `records`: what was written, by topic."""
+
+    store: str
+    waves: list[Wave]
+    records: dict[str, int]
+
+    @property
+    def events(self) -> int:
+        return sum(wave.events for wave in self.waves)
+
+    @property
+    def per_second(self) -> float:
+        """Inbound events per second of the clock."""
+        return self.events / sum(wave.seconds for wave in self.waves)
+
+    @property
+    def per_cpu_second(self) -> float:
+        """Inbound events per second of the worker's CPU time."""
+        return self.events / sum(wave.cpu_seconds for wave in self.waves)
+
+
+def run_worker(bootstrap: str, directory: Path, mix: Mix, **settings: Any) -> tuple[Run, Product]:
+    """A fresh installation, one worker, all waves. The topics stay, for whoever reads them again."""
+    port = _free_port()
+    name = f"bench{time.time_ns()}"
+    (directory / name).mkdir()
+    more = {"ops_bind": f"127.0.0.1:{port}", "session_timeout_ms": 30_000, **settings}
+    product = Product(bootstrap, name, directory / name, **more)
+    product.create()
+    publish(product, mix.waves[0])
+    waves: list[Wave] = []
+    with _worker(product) as process:
+        wait_for("the worker is ready", lambda: _is_ready(port), 60, every=0.01)
+        cost = cost_of(process.pid)
+        for number, wave in enumerate(mix.waves):
+            if number:
+                process.send_signal(signal.SIGSTOP)
+                publish(product, wave)
+                cost = cost_of(process.pid)
+                process.send_signal(signal.SIGCONT)
+            waves.append(_watched(product, process.pid, len(wave), cost))
+    records = {topic: len(product.records(topic)) for topic in OUTBOUND_SHOWN}
+    return Run(str(settings.get("state_store", "rocksdb")), waves, records), product
+
+
+@contextmanager
+def _worker(product: Product) -> Iterator[subprocess.Popen[bytes]]:
+    """The worker's process; it must end in order."""
+    log = product.directory / "worker.log"
+    with log.open("wb") as out:
+        command = [REFUNDRY, "worker", "--config", str(product.config(slot="0"))]
+        process = subprocess.Popen(command, stdout=out, stderr=out)
+        try:
+            yield process
+            process.terminate()
+            assert process.wait(30) == 0, log.read_text()[-2000:]
+        finally:
+            process.kill()
+            process.wait()
+
+
+def publish(product: Product, messages: Sequence[Sent]) -> None:
+    """Publishes messages as fast as the broker takes them."""
+    producer = publisher(product.bootstrap, **{"compression.type": "lz4"})
+    for sent in messages:
+        while True:
+            try:
+                producer.produce(product.prefix + sent.topic, sent.value, sent.key, headers=list(sent.headers))
+            except BufferError:
+                producer.poll(0.1)
+            else:
+                break
+        producer.poll(0)
+    assert producer.flush(60) == 0
+
+
+def _watched(product: Product, pid: int, events: int, before: Cost) -> Wave:
+    """Looks at the group's offsets until they stand still, with nothing left to read."""
+    began = changed_at = time.monotonic()
+    offsets, cost = -1, before
+    consumer = Consumer({"bootstrap.servers": product.bootstrap, "group.id": product.group, "log_level": 2})
+    known = consumer.list_topics(timeout=20).topics
+    names = [product.prefix + topic for topic in READ_BY_GROUP]
+    places = [TopicPartition(name, number) for name in names for number in known[name].partitions]
+    nothing_left = False
+    try:
+        while True:
+            now = time.monotonic()
+            seen = sum(max(0, place.offset) for place in consumer.committed(places, 20))
+            if seen != offsets:
+                offsets, changed_at, cost, nothing_left = seen, now, cost_of(pid), False
+            elif nothing_left:
+                break
+            elif now - changed_at > QUIET_AFTER_S:
+                nothing_left = product.unread() == 0  # and the offsets are looked at once more
+            assert now - began < WAVE_SECONDS_MAX, "the worker does not come to an end"
+            time.sleep(LOOK_EVERY_S)
+    finally:
+        consumer.close()
+    return Wave(events, changed_at - began, cost.cpu_seconds - before.cpu_seconds, cost.resident_mib)
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

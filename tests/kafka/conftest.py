@@ -1,0 +1,25 @@
+"""One broker for all tests of the tier: KAFKA_BOOTSTRAP, or one that is started here."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kafka.harness import local_broker
+
+
+@pytest.fixture(scope="session")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A broker that tests may kill; None where a given one is used."""
+    if os.environ.get("KAFKA_BOOTSTRAP"):
+        yield None
+        return
+    with local_broker.Broker(Path(tmp_path_factory.mktemp("kafka"))) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def bootstrap(own_broker: Any) -> str:
+    return os.environ.get("KAFKA_BOOTSTRAP") or own_broker.bootstrap

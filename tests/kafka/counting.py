@@ -1,0 +1,101 @@
+"""The smallest topology that has everything: two hops, a table, an output per event. It counts events by key.
+
+`python -m tests.kafka.counting SETTINGS` runs one worker of it; SETTINGS is the JSON of what `config_of` takes.
+"""
+
+import json
+import logging
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from app.runtime.config import Limits, Mode, RuntimeConfig
+from app.runtime.exits import leave
+from app.runtime.topology import Agent, Batch, Output, Round, TableSpec, Topology
+from topics.catalogue import Topic
+
+IN, JOURNAL, OUT, TABLE = "events", "journal", "counted", "counts"
+
+CATALOGUE = (
+    Topic(IN, "key", "in", "delete", 7, (), "the test", "door"),
+    Topic(JOURNAL, "key", "internal", "delete", None, (), "door", "counter"),
+    Topic(OUT, "key", "out", "delete", 7, (), "counter", "the judge"),
+    Topic("dead-letters", "any", "out", "delete", 30, (), "both", "the judge"),
+)
+
+
+class Count(msgspec.Struct):
+    n: int = 0
+
+
+def door(batch: Batch, round_: Round) -> None:
+    for message in batch.messages:
+        round_.at(message)
+        round_.publish(Output(JOURNAL, message.key, message.value))
+
+
+def count(batch: Batch, round_: Round) -> None:
+    table = round_.table(TABLE, batch.partition)
+    for message in batch.messages:
+        round_.at(message)
+        assert message.key is not None
+        key = message.key.decode()
+        row = table.get(key) or Count()
+        row.n += 1
+        table.put(key, row, due=None)
+        body = json.dumps({"id": int(message.value or b"0"), "n": row.n}).encode()
+        round_.publish(Output(OUT, message.key, body))
+
+
+def never(round_: Round, partition: int, key: str, due: int, now: int) -> None:
+    raise AssertionError("no row of this table falls due")
+
+
+TOPOLOGY = Topology(
+    agents=(Agent("door", IN, door), Agent("counter", JOURNAL, count)),
+    tables=(
+        TableSpec(TABLE, (JOURNAL,), msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Count).decode, never),
+    ),
+)
+
+
+def config_of(settings: dict[str, Any]) -> RuntimeConfig:
+    """The runtime's configuration. `crash`: how likely the process kills itself at each point of a round; `hold`: for
+    how many seconds it keeps a transaction open whose records are produced and whose offsets are not.
+    """
+    settings = {"ops_bind": "127.0.0.1:0", "partitions": 4, **settings}
+    crash, hold = settings.pop("crash", 0.0), settings.pop("hold", 0.0)
+    limits = {"session_timeout_ms": 6000, "transaction_timeout_ms": 6000, "restore_stall": 20.0}
+    limits.update(settings.pop("limits", {}))
+    state_dir, mode = Path(settings.pop("state_dir")), Mode(settings.pop("mode", "transactional"))
+
+    def probe(point: str) -> None:
+        if hold and point == "before_offsets":
+            logging.getLogger(__name__).info("holding a transaction open")
+            time.sleep(hold)
+        if random.random() < crash:
+            if point == "before_commit":
+                # inside the commit: somewhere in its few milliseconds
+                threading.Timer(random.random() * 0.01, os.kill, (os.getpid(), signal.SIGKILL)).start()
+                return
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return RuntimeConfig(**settings, state_dir=state_dir, mode=mode, limits=Limits(**limits), probe=probe)
+
+
+def main() -> None:
+    from app.runtime.run import run_worker  # noqa: PLC0415  the tests import this file and need no Faust
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
+    leave(run_worker(TOPOLOGY, config_of(json.loads(sys.argv[1])), {}, catalogue=CATALOGUE))
+
+
+if __name__ == "__main__":
+    main()

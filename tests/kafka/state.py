@@ -1,0 +1,56 @@
+"""One table's rows, three times: as the changelog has them, as a clean replay makes them, as a worker's store holds them."""
+
+from pathlib import Path
+
+from agents import assemble
+from app.runtime.round import Staging
+from app.runtime.seals import KEY
+from app.runtime.store.memory import MemoryStore
+from app.runtime.store.rocks import RocksStore
+from app.runtime.topology import Batch
+from app.worker import desk_of, global_topics
+from tests.kafka.product import Product
+
+Rows = dict[tuple[int, bytes], bytes]
+ROUND = 777  # another number than any worker's: what is in a row must not depend on how rounds are cut
+
+
+def rows_of_changelog(product: Product, table: str) -> Rows:
+    """The last value of every key, by partition."""
+    return {(m.partition, m.key or b""): m.value or b"" for m in product.changelog(table) if m.key != KEY}
+
+
+def rows_of_replay(product: Product, table: str, topic: str) -> Rows:
+    """What the table comes to when its topic, as committed, is read once from its beginning by the same agents."""
+    desk = desk_of(product.settings())
+    for name, heard in global_topics(desk).items():
+        for record in product.records(name):
+            heard(record.key, record.value)
+    topology, messages = assemble(desk), product.records(topic)
+    staging = Staging(topology, version="0")
+    stores = {partition: MemoryStore() for partition in {message.partition for message in messages}}
+    for spec in topology.tables:
+        for partition, store in stores.items():
+            staging.open(spec.name, partition, store if spec.name == table else MemoryStore())
+    for partition in stores:
+        of_partition = [message for message in messages if message.partition == partition]
+        for first in range(0, len(of_partition), ROUND):
+            staging.run([Batch(topic, partition, of_partition[first : first + ROUND])])
+            assert not _failed(staging), "a handler failed"
+            staging.commit({})
+    return {(partition, key): value for partition, store in stores.items() for key, value in store.scan()}
+
+
+def rows_of_stores(product: Product, table: str) -> Rows:
+    """What the workers' stores hold, of each partition the one that came farthest. The workers must be stopped."""
+    root = Path(product.given["state_dir"]) / product.group
+    newest: dict[int, RocksStore] = {}
+    for directory in root.glob(f"slot-*/{table}/*"):
+        store, partition = RocksStore(directory), int(directory.name)
+        if partition not in newest or store.position > newest[partition].position:
+            newest[partition] = store
+    return {(partition, key): value for partition, store in newest.items() for key, value in store.scan()}
+
+
+def _failed(staging: Staging) -> bool:
+    return any(content == b"handler_failed" for output in staging.outputs for _, content in output.headers)

@@ -1,0 +1,148 @@
+"""Each event is counted exactly once, in order, and the changelog says the same, whatever happens to the processes.
+
+Each test first shows that its fault hit while work was in flight.
+"""
+
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kafka.counted import RIGHT, Installation
+from tests.kafka.harness import Load, Workers, wait_for
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+RATE = 1000
+HANGING = "`kafka-transactions.sh find-hanging`"
+
+
+@pytest.fixture
+def installation(bootstrap: str, tmp_path: Path, request: pytest.FixtureRequest) -> Installation:
+    made = Installation(bootstrap, f"{request.node.originalname}-{time.time_ns()}"[-60:], tmp_path)
+    made.create_topics()
+    return made
+
+
+def test_workers_that_are_killed_again_and_again_under_load(installation: Installation) -> None:
+    dice = random.Random(7)
+    with installation.workers() as workers:
+        load = _load_in_flight(installation, workers)
+        for _ in range(6):
+            _more_is_counted(installation, dice.randrange(1, 1200))
+            workers.kill(dice.randrange(2))
+        killed_at = installation.counted()
+        sent = load.stop()
+        installation.wait_until_counted(sent)
+    assert workers.exits[-signal.SIGKILL] == 6
+    assert killed_at < sent, "work was in flight"
+    assert installation.verdict(sent) == RIGHT
+
+
+def test_workers_that_die_at_every_point_of_a_round(installation: Installation) -> None:
+    with installation.workers(crash=0.04) as workers:
+        workers.start(0, 1)
+        load = installation.load(RATE)
+        wait_for("the workers died often", lambda: workers.exits[-signal.SIGKILL] >= 6, 60)
+        sent = load.stop()
+    with installation.workers() as workers:
+        workers.start(0, 1)
+        installation.wait_until_counted(sent)
+    assert installation.verdict(sent) == RIGHT
+
+
+def test_a_zombie_is_fenced(installation: Installation) -> None:
+    with installation.workers() as workers:
+        load = _load_in_flight(installation, workers)
+        alone = workers.said().count("assigned 8 partitions")
+        workers.signal(0, signal.SIGSTOP)
+        wait_for("the other took over", lambda: workers.said().count("assigned 8 partitions") > alone, 30)
+        _more_is_counted(installation, 200)
+        workers.signal(0, signal.SIGCONT)
+        wait_for("the zombie ended itself", lambda: any(code > 0 for code in workers.exits), 30)
+        sent = load.stop()
+        installation.wait_until_counted(sent)
+    assert installation.verdict(sent) == RIGHT
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_the_broker_restarts_under_load(installation: Installation, own_broker: Any, how: str) -> None:
+    if own_broker is None:
+        pytest.skip("KAFKA_BOOTSTRAP names a broker that tests may not end")
+    with installation.workers() as workers:
+        load = _load_in_flight(installation, workers)
+        getattr(own_broker, how)()
+        own_broker.start()
+        sent = load.stop()
+        # a broker that is killed may leave a transaction hanging; the workers say so and wait for their operator
+        wait_for(
+            "all is counted, or the workers name what keeps them from it",
+            lambda: installation.counted() >= sent or HANGING in workers.said(),
+            90,
+        )
+        if HANGING in workers.said():
+            assert installation.abort_hanging() > 0
+        installation.wait_until_counted(sent)
+    assert installation.verdict(sent) == RIGHT
+
+
+def test_a_restore_waits_for_a_dead_peers_open_transaction(installation: Installation) -> None:
+    limits = {"transaction_timeout_ms": 12_000}
+    with installation.workers() as workers:
+        load = _load_in_flight(installation, workers, slots=(0,))
+        workers.kill(0, again=False)
+    with installation.workers(limits=limits, hold=30.0) as holding:
+        holding.start(0)
+        wait_for("a transaction is open", lambda: "holding" in holding.said(), 30)
+        wait_for("its records are written", lambda: installation.open_records() > 0, 25)
+        holding.kill(0, again=False)
+        sent = load.stop()
+    with installation.workers(limits=limits) as workers:
+        workers.start(1)
+        installation.wait_until_counted(sent)
+    assert "committed up to" in workers.said(), "the restore met the open transaction"
+    assert installation.verdict(sent) == RIGHT
+
+
+def test_workers_that_join_and_leave_under_load(installation: Installation) -> None:
+    with installation.workers() as workers:
+        load = _load_in_flight(installation, workers)
+        for slot, leave in ((2, workers.stop), (3, lambda one: workers.kill(one, again=False))):
+            shares = workers.said().count("assigned ")
+            workers.start(slot)
+            wait_for("all got new shares", lambda before=shares: workers.said().count("assigned ") >= before + 3, 30)
+            _more_is_counted(installation, 300)
+            leave(slot)
+            _more_is_counted(installation, 300)
+        sent = load.stop()
+        installation.wait_until_counted(sent)
+    assert installation.verdict(sent) == RIGHT
+
+
+def test_a_worker_that_is_told_to_stop_commits_and_ends_in_time(installation: Installation) -> None:
+    with installation.workers() as workers:
+        load = _load_in_flight(installation, workers)
+        assert workers.stop(0, seconds=30) == {0: 0}
+        workers.start(0)
+        sent = load.stop()
+        installation.wait_until_counted(sent)
+        wait_for("no lag is left, not even of transaction markers", lambda: installation.lag() == 0, 10)
+        assert workers.stop(seconds=30) == {0: 0, 1: 0}
+    assert installation.verdict(sent) == RIGHT
+
+
+def _load_in_flight(installation: Installation, workers: Workers, slots: tuple[int, ...] = (0, 1)) -> Load:
+    workers.start(*slots)
+    each = 8 // len(slots)
+    wait_for("all have their share", lambda: workers.said().count(f"assigned {each} partitions") >= len(slots), 30)
+    load = installation.load(RATE)
+    _more_is_counted(installation, 300)
+    return load
+
+
+def _more_is_counted(installation: Installation, more: int, seconds: float = 30) -> None:
+    before = installation.counted()
+    wait_for(f"{more} more are counted", lambda: installation.counted() >= before + more, seconds)

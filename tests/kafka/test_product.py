@@ -1,0 +1,134 @@
+"""The product on a real broker, as it will be run: two workers under load, one of them killed again and again.
+
+What was committed is judged by the oracle; what is in the state by a clean reading of the journal.
+"""
+
+import json
+import random
+import signal
+import time
+
+import pytest
+
+from app.demo.oracle import Verdict
+from tests.kafka.harness import ROOT, Workers, wait_for
+from tests.kafka.product import Product
+from tests.kafka.state import rows_of_changelog, rows_of_replay, rows_of_stores
+from tests.kafka.world import Answering, Shop
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+POLICIES = ROOT / "app" / "policies" / "examples"
+KILLS = 3
+BURST = 1600
+DECIDED_IN = 90
+PARTITIONS = 8
+SEED = random.SystemRandom().randrange(1_000_000)  # another day every time; a failure names it
+
+
+@pytest.fixture(scope="module")
+def product(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Product:
+    # Small rounds, so that a burst is many of them and a kill falls into the middle of one.
+    name = f"product{time.time_ns()}"
+    made = Product(bootstrap, name, tmp_path_factory.mktemp("product"), round_messages=100)
+    made.create(POLICIES)
+    return made
+
+
+@pytest.fixture(scope="module")
+def unread_at_kills(product: Product) -> list[int]:
+    """The day, with one worker killed in it; how many messages the killed one had before it at each kill."""
+    unread = []
+    shop = Shop(product.bootstrap, product.prefix, BURST * (KILLS + 1), SEED)
+    with product.workers() as workers, Answering(product.bootstrap, product.prefix) as world:
+        workers.start(0, 1)
+        for _ in range(KILLS):
+            shop.publish(BURST)
+            unread.append(_kill_in_flight(product, workers))
+        shop.publish_rest()
+        wait_for("everything is decided and answered", lambda: _is_quiet(product, world), DECIDED_IN, every=0.5)
+        assert world.sent > 100, "provider and staff had something to answer"
+        assert workers.stop(seconds=30) == {0: 0, 1: 0}
+    assert workers.exits[-signal.SIGKILL] == KILLS
+    return unread
+
+
+@pytest.fixture(scope="module")
+def verdict(product: Product, unread_at_kills: list[int]) -> Verdict:
+    return product.judged()
+
+
+def test_each_kill_hit_while_work_was_in_flight(unread_at_kills: list[int]) -> None:
+    assert len(unread_at_kills) == KILLS
+    assert min(unread_at_kills) > 0
+
+
+def test_nothing_is_decided_twice_and_nothing_is_lost(verdict: Verdict) -> None:
+    assert verdict.holds, f"the day of seed {SEED}: {verdict}"
+    assert verdict.figures.outputs_repeated == 0
+
+
+def test_the_day_had_everything_that_can_go_wrong(verdict: Verdict) -> None:
+    figures = verdict.figures
+    assert figures.inputs > BURST * (KILLS + 1)
+    assert figures.duplicates_absorbed > 100
+    assert figures.late > 100
+    assert figures.dead_letters.total() > 40
+    assert figures.outcomes["approved"] > 300
+    assert figures.outcomes["denied"] > 50
+    assert figures.payments_judged > 1000
+
+
+@pytest.mark.parametrize(("table", "topic"), [("cases", "case-events"), ("customers", "customer-activity")])
+def test_state_is_what_a_clean_reading_of_the_journal_gives_byte_for_byte(
+    product: Product, verdict: Verdict, table: str, topic: str
+) -> None:
+    in_changelog = rows_of_changelog(product, table)
+    assert len(in_changelog) > 500
+    assert _differences(in_changelog, rows_of_replay(product, table, topic)) == []
+    assert _differences(in_changelog, rows_of_stores(product, table)) == []
+
+
+def test_links_in_the_stores_are_those_of_the_changelog(product: Product, verdict: Verdict) -> None:
+    assert _differences(rows_of_changelog(product, "links"), rows_of_stores(product, "links")) == []
+
+
+def test_an_order_is_shown_and_explained_from_the_topics(product: Product, verdict: Verdict) -> None:
+    decisions = [json.loads(record.value or b"") for record in product.records("refund-decisions")]
+    approved = next(body for body in decisions if body["type"] == "refund.approved" and body["order_id"])
+    where = (approved["order_id"], "--merchant", approved["merchant_id"], "--output", "json")
+    shown, explained = product.run("order", "show", *where), product.run("order", "explain", *where)
+    assert (shown.returncode, explained.returncode) == (0, 0), shown.stderr + explained.stderr
+    requests = {request["request_id"]: request for request in json.loads(shown.stdout)["requests"]}
+    assert requests[approved["request_id"]]["status"] == "approved"
+    assert requests[approved["request_id"]]["amount"] == approved["amount"]
+    assert approved["reasons"][0]["message"] in explained.stdout
+
+
+def test_a_worker_with_another_hash_key_is_refused(product: Product, verdict: Verdict) -> None:
+    done = product.run("worker", hash_key="another key, which hashes otherwise", slot="0")
+    assert done.returncode == 3
+    assert "HASH_KEY" in done.stderr
+
+
+def _kill_in_flight(product: Product, workers: Workers) -> int:
+    """Kills a worker that is at work, its share of the burst not done; how many messages that share still had.
+
+    Two workers have the lower and the upper half of the partitions; whichever it has, the lesser share is counted.
+    """
+    before = product.handled()
+    wait_for("the workers are at work", lambda: product.handled() > before, 60, every=0.05)
+    unread = product.unread_by_partition()
+    workers.kill(0)
+    lower = sum(count for partition, count in unread.items() if partition < PARTITIONS // 2)
+    return min(lower, unread.total() - lower)
+
+
+def _is_quiet(product: Product, world: Answering) -> bool:
+    """Whether nothing is under way: no answer was given while it was seen that everything is read."""
+    sent = world.sent
+    return product.unread() == 0 and world.has_heard_all() and world.sent == sent and product.unread() == 0
+
+
+def _differences(one: dict[tuple[int, bytes], bytes], other: dict[tuple[int, bytes], bytes]) -> list[tuple[int, bytes]]:
+    return sorted(place for place in one.keys() | other.keys() if one.get(place) != other.get(place))
