@@ -3,39 +3,37 @@
 The lists are the contract's; publishers may send more.
 """
 
+from collections.abc import Sequence
+
 from app.domain.case import Case
 
-METHOD_KINDS = frozenset(
-    {
-        "card",
-        "wallet",
-        "bank_debit",
-        "bank_transfer",
-        "voucher",
-        "gift_card",
-        "store_credit",
-        "bnpl",
-        "cash",
-        "other",
-    }
+METHOD_KINDS = (
+    "card",
+    "wallet",
+    "bank_debit",
+    "bank_transfer",
+    "voucher",
+    "gift_card",
+    "store_credit",
+    "bnpl",
+    "cash",
+    "other",
 )
-NETWORKS = frozenset({"visa", "mastercard", "amex", "discover", "diners", "jcb", "unionpay", "other"})
-DISPUTE_CATEGORIES = frozenset(
-    {
-        "fraudulent",
-        "authorization",
-        "duplicate",
-        "product_not_received",
-        "product_unacceptable",
-        "subscription_canceled",
-        "credit_not_processed",
-        "unrecognized",
-        "general",
-    }
+NETWORKS = ("visa", "mastercard", "amex", "discover", "diners", "jcb", "unionpay", "other")
+DISPUTE_CATEGORIES = (
+    "fraudulent",
+    "authorization",
+    "duplicate",
+    "product_not_received",
+    "product_unacceptable",
+    "subscription_canceled",
+    "credit_not_processed",
+    "unrecognized",
+    "general",
 )
 
 
-def known(case: Case, word: str | None, words: frozenset[str], *, flag: str, otherwise: str = "other") -> str | None:
+def known(case: Case, word: str | None, words: Sequence[str], *, flag: str, otherwise: str = "other") -> str | None:
     """The word, or what stands for one that the rules do not know; the case is flagged then."""
     if word is None or word in words:
         return word

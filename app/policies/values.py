@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from app.domain.policy import BUILT_IN_ID, EVERYONE
-from app.domain.refunds.facts import PAYMENT_KINDS
+from app.domain.words import METHOD_KINDS
 from app.policies.problems import did_you_mean
 from topics.currencies import EXPONENTS
 
@@ -94,8 +94,8 @@ def as_tenders(given: Any) -> Any:
     if not isinstance(given, list):
         raise refused(did_you_mean(given, TENDER_ORDERS) if isinstance(given, str) else "a word or a list")
     for kind in given:
-        if kind not in PAYMENT_KINDS:
-            raise refused(did_you_mean(str(kind), PAYMENT_KINDS))
+        if kind not in METHOD_KINDS:
+            raise refused(did_you_mean(str(kind), METHOD_KINDS))
     if not given or len(set(given)) < len(given):
         raise refused("name at least one kind, and each once")
     return given

@@ -26,24 +26,12 @@ from app.domain.case import Line
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.refunds.question import Question
 from app.domain.refunds.windows import anchor_of
+from app.domain.words import METHOD_KINDS, NETWORKS
 from topics.currencies import EXPONENTS
 from topics.orders import Channel, LineKind, RefundRequested, RequestReason
 from topics.payments import Risk
 
 DAY = timedelta(days=1)
-PAYMENT_KINDS = (
-    "card",
-    "wallet",
-    "bank_debit",
-    "bank_transfer",
-    "voucher",
-    "gift_card",
-    "store_credit",
-    "bnpl",
-    "cash",
-    "other",
-)
-NETWORKS = ("visa", "mastercard", "amex", "discover", "diners", "jcb", "unionpay", "other")
 RISKS = get_args(Risk.model_fields["level"].annotation)
 
 
@@ -176,7 +164,7 @@ FACTS: dict[str, Fact] = {
     "customer.requests_in_window": Fact(Kind.NUMBER, _from_history(lambda told, _: int(told["requests_in_window"]))),
     "customer.refunded_minor_in_window": Fact(Kind.NUMBER, _from_history(_refunded)),
     "customer.chargebacks": Fact(Kind.NUMBER, _from_history(lambda told, _: int(told["chargebacks"]))),
-    "payment.kinds": Fact(Kind.TEXTS, _of_payments("kind", PAYMENT_KINDS), PAYMENT_KINDS),
+    "payment.kinds": Fact(Kind.TEXTS, _of_payments("kind", METHOD_KINDS), METHOD_KINDS),
     "payment.networks": Fact(Kind.TEXTS, _of_payments("network", NETWORKS), NETWORKS),
     "payment.risk": Fact(Kind.TEXT, _risk, RISKS),
     "dispute.open": Fact(Kind.TRUTH, lambda q: any(d.state not in ENDS for d in q.case.disputes.values())),
