@@ -4,6 +4,7 @@ Laws
  1. A partition is read only when the state beside it is restored; until then it is paused, and polling goes on.
  2. What was read across a rebalance is dropped, and read again from the next offset to be handled.
  3. Partitions that are lost, rather than revoked in order, may have another owner already: the process ends.
+ 4. Timers are silent until what the partitions held when they came has been handled (`caught_up`).
 
 All of it runs in one thread, the callbacks too (inside `take`), and never while a round is being handled.
 """
@@ -14,10 +15,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from app.metrics import LAG, PARTITIONS, RESTORE_SECONDS, Metrics
 from app.runtime import faults
+from app.runtime.catching_up import CatchUp
 from app.runtime.changelog import CancelledError, Restore
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnsafeError, UnsureError
@@ -31,7 +33,8 @@ from app.runtime.topology import Topology
 
 _log = logging.getLogger(__name__)
 _LOOK_AT_LAG_SECONDS = 1.0
-OnRebalance = Callable[[object, list[TopicPartition]], None]
+_LOOK_AT_ENDS_SECONDS = 1.0
+_LATEST = -1  # the protocol's "time" of a partition's end
 
 
 class Partitions:
@@ -60,6 +63,7 @@ class Partitions:
         self._names = {config.topic(agent.topic): agent.topic for agent in topology.agents}
         self._positions = Positions(self._names, round_bytes_max=config.limits.round_bytes_max)
         self._begun: set[OnBroker] = set()
+        self._catch_up = CatchUp()
         self._dropped = False
         self._generation = 0
         self._restore: Restore | None = None
@@ -67,6 +71,11 @@ class Partitions:
         self._restorer = ThreadPoolExecutor(1, "restore")
         self._failure: Exception | None = None
         self._lag_at = 0.0
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether timers may fire, by law 4."""
+        return self._catch_up.done
 
     def subscribe(self) -> None:
         """Joins the group."""
@@ -92,6 +101,8 @@ class Partitions:
             return []
         taken = self._positions.sort(records)
         self._look_at_lag()
+        if not self.caught_up and self._catch_up.look(self._positions.passed(), self._find_ends):
+            _log.info("what was waiting is handled: timers may fire")
         if not taken and (markers := self._positions.markers()):
             return [markers]
         return taken
@@ -127,6 +138,17 @@ class Partitions:
             self._metrics.set(LAG, lag, name)
         self._progress.found_lag(sum(lags.values()))
 
+    def _find_ends(self) -> dict[OnBroker, int] | None:
+        """The ends in one request, since asking partition by partition would hold up the rounds."""
+        latest = [TopicPartition(*place, _LATEST) for place in self._positions.next]
+        try:
+            found = self._consumer.offsets_for_times(latest, _LOOK_AT_ENDS_SECONDS) if latest else []
+        except KafkaException:
+            return None
+        if any(at.error or at.offset < 0 for at in found):
+            return None
+        return {(at.topic, at.partition): at.offset for at in found}
+
     # What the group says
 
     def _caught(
@@ -155,6 +177,7 @@ class Partitions:
         offsets = {(at.topic, at.partition): self._first(at) for at in committed}
         self._begun = {(at.topic, at.partition) for at in committed if at.offset > 0}
         self._positions.assign(offsets)
+        self._catch_up.begin()
         self._dropped = False
         positions = [TopicPartition(*place, offset) for place, offset in offsets.items()]
         self._consumer.assign(positions)

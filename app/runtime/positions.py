@@ -94,10 +94,16 @@ class Positions:
     def lags(self, end_of: Callable[[TopicPartition], int]) -> dict[str, int]:
         """Messages that wait, by topic. `end_of`: the partition's end, markers included."""
         lags = dict.fromkeys(self._names.values(), 0)
-        for place, offset in self.next.items():
-            seen = max(offset, self._ends.get(place, 0))
-            lags[self._names[place[0]]] += max(0, end_of(place) - seen)
+        for place, passed in self.passed().items():
+            lags[self._names[place[0]]] += max(0, end_of(place) - passed)
         return lags
+
+    def passed(self) -> dict[TopicPartition, int]:
+        """How far each partition is handled, the markers at its end included."""
+        return {
+            place: max(offset, self._ends.get(place, 0)) if self._read[place] == offset else offset
+            for place, offset in self.next.items()
+        }
 
 
 def _round(found: dict[TopicPartition, list[Message]]) -> Taken:

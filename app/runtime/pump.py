@@ -149,7 +149,7 @@ class Pump(Service):
     async def _handle(self, taken: Taken) -> int:
         while True:
             try:
-                fired = self._staging.fire(int(time.time() * 1000), limit=self._config.limits.timers_per_round)
+                fired = self._fire()
                 for batch in taken.batches:
                     await hand(self._channels[batch.topic], batch, self._staging)
                 self._staging.encode()
@@ -163,6 +163,11 @@ class Pump(Service):
                 raise UnsafeError(str(error), hint) from error
             else:
                 return fired
+
+    def _fire(self) -> int:
+        if not self._partitions.caught_up:
+            return 0
+        return self._staging.fire(int(time.time() * 1000), limit=self._config.limits.timers_per_round)
 
     def _hold_to_limit(self, taken: Taken) -> dict[tuple[str, int], DeadLetterCount]:
         """Raises UnsafeError, before anything is committed, where too much becomes dead letters.
@@ -190,6 +195,8 @@ class Pump(Service):
         return self._commits.commit(self._staging.outputs, self._staging.changes, offsets)
 
     def _timers_alone(self) -> list[Taken]:
+        if not self._partitions.caught_up:
+            return []
         due = self._staging.next_due()
         return [_NOTHING] if due is not None and due <= time.time() * 1000 else []
 
