@@ -68,6 +68,18 @@ def test_an_answer_that_comes_after_the_wait_releases_it(requests, expected):
     answered(waiting().later(hours=2), requests).then(expected)
 
 
+@pytest.mark.parametrize("requests", [0, 5], ids=["approved", "held for a person"])
+def test_an_answer_ends_the_wait_so_that_nothing_happens_when_it_would_have_run_out(requests):
+    story = answered(waiting(), requests)
+    assert "history:r1" not in story.case.timers
+    assert story.later(hours=1).said == []
+
+
+def test_who_is_denied_while_the_answer_is_expected_waits_no_longer():
+    story = waiting().when(withdrawn()).then(taken_back())
+    assert "history:r1" not in story.case.timers
+
+
 def test_a_person_may_decide_without_the_answer_and_it_changes_nothing_afterwards():
     story = waiting().later(seconds=61).when(verdict("approve")).then(approved("100.00", "review_approved"))
     answered(story, 5).never(decided())

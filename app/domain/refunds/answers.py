@@ -14,7 +14,7 @@ from app.domain.ids import question_id
 from app.domain.records import Decided, Executed, Record, Scheduled
 from app.domain.refunds.assessment import assess, requested
 from app.domain.refunds.execution import stuck_timer
-from app.domain.refunds.history import ask, report
+from app.domain.refunds.history import ask, history_timer, report
 from app.domain.refunds.lifecycle import IN_FLIGHT
 from app.domain.refunds.statutory import law_of, start_of
 from app.domain.telling import of_decision
@@ -78,7 +78,11 @@ def _answer(case: Case, request: Request, context: Context) -> Iterator[Record]:
         if not request.history_asked:
             policy = context.policies.speaking(case.merchant_id, request.asked_at)
             yield from ask(case, request, policy, context)
-    elif is_news(request, decided):
+        return
+    waits_for_history = request.history is None and decided.outcome not in FINAL
+    if not waits_for_history and history_timer(request.request_id) in case.timers:
+        yield Scheduled(history_timer(request.request_id), None)
+    if is_news(request, decided):
         yield from say(case, request, decided, context)
 
 

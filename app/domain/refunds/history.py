@@ -29,6 +29,11 @@ def uses_of(policy: Policy) -> tuple[str, ...]:
     return (*(["velocity"] if policy.velocity is not None else []), *(["rules"] if by_rules else []))
 
 
+def history_timer(request_id: str) -> str:
+    """The name of the timer that ends the wait for an answer."""
+    return f"history:{request_id}"
+
+
 def ask(case: Case, request: Request, policy: Policy, context: Context) -> Iterator[Record]:
     """The question, once, and the timer that ends the wait for its answer."""
     assert case.customer_id is not None
@@ -41,7 +46,7 @@ def ask(case: Case, request: Request, policy: Policy, context: Context) -> Itera
         since=request.asked_at - timedelta(days=days),
         uses=uses_of(policy),
     )
-    yield Scheduled(f"history:{request.request_id}", context.clock + policy.wait("history"))
+    yield Scheduled(history_timer(request.request_id), context.clock + policy.wait("history"))
 
 
 def report(
