@@ -65,6 +65,7 @@ CALLS: dict[int, Answer] = {
     _E._TRANSPORT: Answer.RETRY,
     _E._ALL_BROKERS_DOWN: Answer.RETRY,
     _E._RESOLVE: Answer.RETRY,
+    _E._DESTROY_BROKER: Answer.RETRY,
     _E._WAIT_COORD: Answer.RETRY,
     _E.COORDINATOR_LOAD_IN_PROGRESS: Answer.RETRY,
     _E.COORDINATOR_NOT_AVAILABLE: Answer.RETRY,

@@ -4,12 +4,14 @@
                                                   Ctrl-C; what it stored is there again at the next start
     python deploy/kafka/broker.py --fresh         forgets what was stored before
 
-As a module: `with Broker(directory) as broker: broker.bootstrap`; `stop`, `kill` and `start` for tests of faults.
+As a module: `with Broker(directory) as broker: broker.bootstrap`; `stop`, `kill` and `start` for tests of faults. Three
+of them with one `Cluster` are what production looks like: each record on three, two must have it.
 """
 # ruff: noqa: INP001  a script in a folder of deployment, no package
 
 import argparse
 import base64
+import contextlib
 import os
 import shutil
 import signal
@@ -19,6 +21,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,19 +36,21 @@ STOP_SECONDS_MAX = 30.0
 
 _PROPERTIES = """\
 process.roles=broker,controller
-node.id=1
+node.id={node}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
-controller.quorum.voters=1@127.0.0.1:{controller_port}
+controller.quorum.voters={voters}
 log.dirs={data}
-offsets.topic.replication.factor=1
+default.replication.factor={replicas}
+min.insync.replicas={in_sync}
+offsets.topic.replication.factor={replicas}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={replicas}
+transaction.state.log.min.isr={in_sync}
 transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor={replicas}
+share.coordinator.state.topic.min.isr={in_sync}
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 # a dead peer's transaction is cleaned up a second after its time-out, not ten
@@ -90,13 +95,39 @@ def fetch_jars(libs: Path = RUN / "libs") -> Path:
     return libs
 
 
-class Broker:
-    """One broker process. `port` None: free ones. Its output is in `<directory>/broker.log`."""
+@dataclass(frozen=True)
+class Cluster:
+    """What the brokers of one cluster know of each other: its id, and where the controller in each of them listens."""
 
-    def __init__(self, directory: Path, *, port: int | None = None, heap: str = "1g") -> None:
+    id: str
+    controllers: dict[int, int]
+
+    @property
+    def voters(self) -> str:
+        """As the setting wants it."""
+        return ",".join(f"{node}@127.0.0.1:{port}" for node, port in self.controllers.items())
+
+
+class Broker:
+    """One broker process. `port` None: free ones. Its output is in `<directory>/broker.log`.
+
+    `cluster`: the one that it belongs to as `node`; None: it is alone.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int | None = None,
+        heap: str = "1g",
+        cluster: Cluster | None = None,
+        node: int = 1,
+    ) -> None:
         self.directory = directory
-        self.port, self._controller_port = _ports(directory, port)
+        self.port, controller = _ports(directory, port)
         self.bootstrap = f"127.0.0.1:{self.port}"
+        self._cluster = cluster or Cluster(new_id(), {node: controller})
+        self._node = node
         self._heap = heap
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -157,12 +188,20 @@ class Broker:
         self.directory.mkdir(parents=True, exist_ok=True)
         data = self.directory / "data"
         configuration = self.directory / "server.properties"
-        text = _PROPERTIES.format(port=self.port, controller_port=self._controller_port, data=data)
+        replicas = min(3, len(self._cluster.controllers))
+        text = _PROPERTIES.format(
+            node=self._node,
+            port=self.port,
+            controller_port=self._cluster.controllers[self._node],
+            voters=self._cluster.voters,
+            replicas=replicas,
+            in_sync=max(1, replicas - 1),
+            data=data,
+        )
         configuration.write_text(text)
         if not (data / "meta.properties").exists():
-            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
             tool = [java, "-cp", f"{libs}/*", "kafka.tools.StorageTool", "format"]
-            command = [*tool, f"--cluster-id={cluster}", "-c", str(configuration)]
+            command = [*tool, f"--cluster-id={self._cluster.id}", "-c", str(configuration)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  fixed arguments
             if done.returncode != 0:
                 raise RuntimeError(f"the broker's storage could not be formatted:\n{done.stdout}{done.stderr}")
@@ -179,16 +218,28 @@ class Broker:
             return False
 
 
+def new_id() -> str:
+    """The id of a new cluster."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that nobody uses now."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
 def _ports(directory: Path, port: int | None) -> tuple[int, int]:
     """The node's own port and its controller's. Stored data remembers the controller's, so a port is kept with it."""
     kept = directory / "ports"
     if kept.exists():
         known, controller = (int(word) for word in kept.read_text().split())
         return port or known, controller
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        chosen = port or first.getsockname()[1], second.getsockname()[1]
+    own, controller = free_ports(2)
+    chosen = port or own, controller
     directory.mkdir(parents=True, exist_ok=True)
     kept.write_text(f"{chosen[0]} {chosen[1]}")
     return chosen

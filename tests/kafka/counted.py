@@ -1,7 +1,6 @@
 """Runs the counting topology on a real broker under an installation of its own, and judges what was committed."""
 
 import json
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from app.runtime import clients, topics_admin
 from app.runtime.config import RuntimeConfig
 from app.runtime.seals import KEY
 from app.runtime.store import row_of
-from tests.kafka import hanging
 from tests.kafka.counting import CATALOGUE, IN, JOURNAL, OUT, TABLE, TOPOLOGY, Count, config_of
 from tests.kafka.harness import Load, Workers, lag, module, read_all, wait_for
 
@@ -76,25 +74,6 @@ class Installation:
         follows it, so this does not wait for the end.
         """
         return len(read_all(self.bootstrap, self.config.topic(OUT), whole=False))
-
-    def abort_hanging(self) -> int:
-        """Aborts what is open longer than any living transaction can be; how many these were."""
-        admin = clients.admin(self.config)
-        wanted = topics_admin.wanted_topics(self.config, TOPOLOGY, CATALOGUE)
-        topics = admin.list_topics(timeout=20).topics
-        places = [(topic.name, number) for topic in wanted for number in topics[topic.name].partitions]
-        first = hanging.open_transactions(self.bootstrap, places)
-        still: list[hanging.Open] = []
-
-        def settled() -> bool:
-            still[:] = [one for one in hanging.open_transactions(self.bootstrap, places) if one in first]
-            return time.monotonic() > end
-
-        end = time.monotonic() + 2 * self.config.limits.transaction_timeout_ms / 1000
-        wait_for("living transactions have ended", settled, 60, every=1.0)
-        for one in still:
-            hanging.abort(self.bootstrap, one)
-        return len(still)
 
     def open_records(self) -> int:
         """How many records of the changelog no transaction has committed or aborted yet."""

@@ -1,0 +1,41 @@
+"""What production looks like: three brokers, every record on all of them, none acknowledged before two have it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.kafka.harness import admin, local_broker
+
+NODES = (1, 2, 3)
+
+
+class ThreeBrokers:
+    """A cluster of three on loopback; each of its `brokers` can be stopped, killed and started."""
+
+    def __init__(self, directory: Path) -> None:
+        controllers = dict(zip(NODES, local_broker.free_ports(len(NODES)), strict=True))
+        cluster = local_broker.Cluster(local_broker.new_id(), controllers)
+        self.brokers: list[Any] = [
+            local_broker.Broker(directory / str(node), heap="512m", cluster=cluster, node=node) for node in NODES
+        ]
+        self.bootstrap = ",".join(broker.bootstrap for broker in self.brokers)
+
+    def __enter__(self) -> Self:
+        # none is ready before a majority is there
+        with ThreadPoolExecutor(len(NODES)) as pool:
+            for started in [pool.submit(broker.start) for broker in self.brokers]:
+                started.result()
+        return self
+
+    def in_sync(self) -> bool:
+        """Whether every partition is on all three, up to date."""
+        known = admin(self.bootstrap).list_topics(timeout=20).topics.values()
+        return all(len(part.isrs) == len(NODES) for topic in known for part in topic.partitions.values())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # in order would wait for a majority that is no longer there
+        for broker in self.brokers:
+            broker.kill()
