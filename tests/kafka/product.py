@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,17 @@ class Product:
         consumer = self._member()
         try:
             return sum(max(0, place.offset) for place in consumer.committed(self._places(consumer), 20))
+        finally:
+            consumer.close()
+
+    def begin_again(self, topics: Collection[str]) -> None:
+        """Moves the group back to the beginning of these; no worker may run."""
+        consumer = self._member()
+        try:
+            places = [place for place in self._places(consumer) if place.topic.removeprefix(self.prefix) in topics]
+            for place in places:
+                place.offset = consumer.get_watermark_offsets(place, timeout=20)[0]
+            consumer.commit(offsets=places, asynchronous=False)
         finally:
             consumer.close()
 

@@ -15,6 +15,7 @@ from tests.kafka.harness import ROOT, Workers, wait_for
 from tests.kafka.product import Product
 from tests.kafka.state import rows_of_changelog, rows_of_replay, rows_of_stores
 from tests.kafka.world import Answering, Shop
+from topics.catalogue import INBOUND, OUTBOUND
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -109,6 +110,23 @@ def test_a_worker_with_another_hash_key_is_refused(product: Product, verdict: Ve
     done = product.run("worker", hash_key="another key, which hashes otherwise", slot="0")
     assert done.returncode == 3
     assert "HASH_KEY" in done.stderr
+
+
+def test_a_group_that_begins_again_says_nothing_new(product: Product, verdict: Verdict) -> None:
+    """Last, since it reads everything again: what a desk does whose broker lost the end of a transaction."""
+    said = {topic: _bodies(product, topic) for topic in OUTBOUND}
+    assert all(said[topic] for topic in ("refund-decisions", "refund-instructions", "ledger-entries", "dead-letters"))
+    product.begin_again({*INBOUND, "case-events", "customer-activity"})
+    assert product.unread() > BURST, "there is something to read again"
+    with product.workers() as workers:
+        workers.start(0, 1)
+        wait_for("everything is read again", lambda: product.unread() == 0, DECIDED_IN, every=0.5)
+        assert workers.stop(seconds=30) == {0: 0, 1: 0}
+    assert {topic: _bodies(product, topic) - said[topic] for topic in OUTBOUND} == {topic: set() for topic in OUTBOUND}
+
+
+def _bodies(product: Product, topic: str) -> set[tuple[bytes | None, bytes | None]]:
+    return {(record.key, record.value) for record in product.records(topic)}
 
 
 def _kill_in_flight(product: Product, workers: Workers) -> int:
