@@ -136,7 +136,8 @@ def test_a_metric_has_the_name_of_its_kind_and_no_id_as_a_label():
 
 def test_a_decision_record_has_a_number_a_rule_two_paragraphs_and_what_was_rejected():
     records = sorted(path for path in (tree.ROOT / "app" / "decisions").glob("[0-9]*.md"))
-    assert [int(path.name[:4]) for path in records] == list(range(1, len(records) + 1))
+    numbers = [int(path.name[:4]) for path in records]
+    assert len(set(numbers)) == len(numbers), "a number names one record"
     for path in records:
         title, *paragraphs = re.split(r"\n\n", path.read_text().strip())
         assert re.fullmatch(r"# [A-Z][^\n]{20,}", title), path.name
