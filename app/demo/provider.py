@@ -28,6 +28,8 @@ UNPAYABLE_SHARE = 100
 """Of ten thousand requests, whose refunds are refused under every id."""
 REPEATED_SHARE = 500
 """Of ten thousand answers, those that are sent a second time."""
+NAMELESS_SHARE = 300
+"""Of ten thousand submissions, those told by the provider's own id alone, before its answer says whose refund it is."""
 AWAITED_MAX = 100_000
 UNANSWERED: frozenset[Fate] = frozenset({"silent", "stuck"})
 CREDITED_AFTER, SUBMITTED_AFTER, SETTLED_AFTER, RETURNED_AFTER = (timedelta(seconds=s) for s in (5, 20, 90, 900))
@@ -124,6 +126,8 @@ def _refund(what: str, instruction: Mapping[str, Any], at: datetime, **more: str
         "amount": instruction["amount"],
         **more,
     }
+    if what == "submitted" and _draw("nameless", id_) < NAMELESS_SHARE:
+        del body["instruction_id"]
     if instruction.get("order_id") is not None:
         body["order_id"] = instruction["order_id"]
     return _message("payments", instruction["payment_id"], body, at)

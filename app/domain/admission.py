@@ -13,11 +13,11 @@ from app.domain.context import Entry
 from app.domain.disputes.lifecycle import ENDS, further, movement_key
 from app.domain.disputes.responding import may_respond
 from app.domain.fold.orders import content_of, received_units
-from app.domain.fold.payments import refund_of
 from app.domain.ids import question_id
 from app.domain.orders import Nonsense, carry_over, order_of
 from app.domain.records import Refused
 from app.domain.refunds import lifecycle
+from app.domain.refunds.naming import has_names_of, is_called_otherwise, refund_of, twins_of
 
 _OF_THE_PAYMENT = "amount.currency: expected the currency of the payment so far"
 
@@ -103,13 +103,18 @@ def _refund(case: Case, event: Any) -> Admission:
         if payment is not None and payment.currency and payment.currency != event.amount.currency:
             return Refused("id_conflict", _OF_THE_PAYMENT, "amount.currency")
         return None
-    if (refund.amount_minor, refund.currency) != (event.amount.amount_minor, event.amount.currency):
-        return Refused("id_conflict", "amount: expected the amount under which this refund is known already", "amount")
-    if refund.payment_id != event.payment_id:
-        return Refused("id_conflict", "payment_id: expected the payment of the refund", "payment_id")
-    what = event.type.removeprefix("refund.")
-    same = lifecycle.after(refund.status, what) == refund.status
-    return ABSORBED if same and (refund.refund_id is not None or event.refund_id is None) else None
+    twins = twins_of(case, event)
+    for known in (refund, *twins):
+        if (known.amount_minor, known.currency) != (event.amount.amount_minor, event.amount.currency):
+            message = "amount: expected the amount under which this refund is known already"
+            return Refused("id_conflict", message, "amount")
+        if known.payment_id != event.payment_id:
+            return Refused("id_conflict", "payment_id: expected the payment of the refund", "payment_id")
+    if twins:
+        message = "refund_id: expected the provider's id under which this instruction is known already"
+        return Refused("id_conflict", message, "refund_id") if is_called_otherwise(refund, event) else None
+    same = lifecycle.after(refund.status, event.type.removeprefix("refund.")) == refund.status
+    return ABSORBED if same and has_names_of(case, refund, event) else None
 
 
 def _request(case: Case, event: Any) -> Admission:

@@ -96,6 +96,7 @@ class Case(msgspec.Struct, omit_defaults=True):
     occurred_at: datetime | None = None
     cause: Cause | None = None
     expired: bool = False
+    refund_moves: int = 0
 
     @property
     def currency(self) -> str | None:

@@ -30,11 +30,13 @@ from app.domain.records import (
     Told,
 )
 from app.domain.refunds.answers import answer_requests
+from app.domain.refunds.recognition import recognise
 from app.domain.timers import RETENTION, fire
 
 ACTING = (Executed, Cancelled, Responded, Alerted, Told)
 MOVES_MONEY = ("payment.", "refund.", "dispute.", "store_credit.")
 PLACES_ORDER = frozenset({"order.placed", "order.amended"})
+ANSWERED_BY_PROVIDER = frozenset({"refund.submitted", "refund.succeeded", "refund.failed", "refund.reversed"})
 
 
 def step(case: Case, entry: Entry, context: Context) -> list[Record]:
@@ -84,6 +86,8 @@ def decide(case: Case, entry: Entry, context: Context, identity: bytes) -> Itera
     if isinstance(order, Refused):
         yield order
         return
+    if event.type in ANSWERED_BY_PROVIDER:
+        yield from recognise(case, event, context)
     yield Entered(event, order)
     yield from _renew_retention(case, context)
     yield from follow_up(case, event, context)

@@ -10,7 +10,6 @@ from app.domain.disputes.lifecycle import ENDS
 from app.domain.fold import FOLDS
 from app.domain.fold.disputes import end
 from app.domain.fold.orders import complete_early_scopes
-from app.domain.fold.payments import refund_of
 from app.domain.portions import use_up
 from app.domain.records import (
     Advised,
@@ -25,6 +24,7 @@ from app.domain.records import (
     Exposed,
     Flagged,
     Matched,
+    Recognised,
     Record,
     Refused,
     Repeated,
@@ -35,6 +35,7 @@ from app.domain.records import (
     Told,
 )
 from app.domain.refunds.execution import ANSWERS
+from app.domain.refunds.naming import refund_of, unite
 from app.domain.refunds.usage import count_all_returned, settle_usage, use_up_outside
 from app.domain.telling import told_key
 from app.domain.timers import RETENTION, retire
@@ -63,6 +64,9 @@ def evolve(case: Case, record: Record) -> None:
             case.requests[request.request_id] = request
         case Executed():
             _executed(case, record)
+        case Recognised(refund_key, twin_key):
+            unite(case, case.refunds[refund_key], case.refunds[twin_key], record.event)
+            _settle_request(case, case.refunds[refund_key])
         case Cancelled():
             case.refunds[record.instruction_id].cancel_asked = True
         case Advised():
@@ -142,8 +146,13 @@ def _settle_requests(case: Case, event: Any) -> None:
     """A refund that died or came alive again gives back or takes what its approval used up."""
     if event.type in ANSWERS:
         refund = refund_of(case, event)
-        if refund is not None and refund.request_id is not None:
-            settle_usage(case, case.requests[refund.request_id])
+        if refund is not None:
+            _settle_request(case, refund)
+
+
+def _settle_request(case: Case, refund: Refund) -> None:
+    if refund.request_id is not None:
+        settle_usage(case, case.requests[refund.request_id])
 
 
 SUBJECTS = (

@@ -98,6 +98,14 @@ class Executed(msgspec.Struct, frozen=True):
     retry_of: str | None = None
 
 
+class Recognised(msgspec.Struct, frozen=True):
+    """What was taken for a refund made outside is the refund `refund_key`: the event says both of its names."""
+
+    refund_key: str
+    twin_key: str
+    event: Any
+
+
 class Cancelled(msgspec.Struct, frozen=True):
     """An instruction not to pay after all: `refund.cancel` of an execute that is not settled."""
 
@@ -226,6 +234,7 @@ Record = (
     | Decided
     | Requested
     | Executed
+    | Recognised
     | Cancelled
     | Alerted
     | Told

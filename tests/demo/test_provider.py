@@ -94,6 +94,16 @@ def test_every_answer_is_valid_by_the_contract_and_repeats_are_marked():
     assert repeated > 20
 
 
+def test_some_refunds_are_told_by_the_provider_s_name_before_it_says_whose_they_are():
+    told = [[json.loads(one.value) for one in answers(execute(number))] for number in range(1_000)]
+    nameless = [bodies for bodies in told if any("instruction_id" not in body for body in bodies)]
+    assert len(nameless) > 10
+    for first_told, *others in nameless:
+        assert first_told["type"] == "refund.submitted"
+        assert {body["refund_id"] for body in others} <= {first_told["refund_id"]}
+    assert any("instruction_id" in body for _, *others in nameless for body in others)
+
+
 def test_what_is_not_paid_yet_can_be_cancelled_and_nothing_else():
     provider = Provider()
     open_one, paid = first("stuck"), first("paid")

@@ -174,7 +174,11 @@ def anything() -> st.SearchStrategy[Any]:
             payment,
         ),
         st.sampled_from([1, 4, 11, 40]),
-        st.sampled_from(["submitted", "succeeded", "failed", "reversed"]).map(Answer),
+        st.builds(
+            Answer,
+            st.sampled_from(["submitted", "succeeded", "failed", "reversed"]),
+            st.sampled_from([("instruction_id",), ("refund_id",), ("instruction_id", "refund_id")]),
+        ),
     )
 
 
@@ -187,9 +191,10 @@ def scripts(size: int) -> st.SearchStrategy[list[Any]]:
 
 @dataclass(frozen=True)
 class Answer:
-    """The provider's answer to the newest instruction, whatever that is when its turn comes."""
+    """The provider's answer to the newest instruction, whatever that is when its turn comes, and how it is named."""
 
     what: str
+    names: tuple[str, ...] = ("instruction_id",)
 
 
 Turn = Said | Answer | int
@@ -206,7 +211,9 @@ def now_said(story: Story, turn: Said | Answer) -> Said | None:
     if last.kind == "store_credit":
         what = "failed" if turn.what in ("failed", "reversed") else "issued"
         return say.of_orders(f"store_credit.{what}", instruction_id=last.key, amount=money)
-    return say.refund(turn.what, "0", last.payment_id, instruction_id=last.key).but(amount=money)
+    names = {"instruction_id": last.key, "refund_id": f"re-{last.key}"}
+    said = {name: names[name] for name in turn.names}
+    return say.refund(turn.what, "0", last.payment_id, **said).but(amount=money)
 
 
 def tell(story: Story, turn: Turn) -> None:
@@ -219,7 +226,9 @@ def tell(story: Story, turn: Turn) -> None:
 
 
 def check_books(story: Story) -> None:
-    """The ledger adds up to what the case holds: captures, refunds and their returns."""
+    """The ledger adds up to what the case holds: captures, refunds and their returns, each refund once."""
+    names = [one.refund_id for one in story.case.refunds.values() if one.refund_id is not None]
+    assert len(set(names)) == len(names), "one refund is kept twice"
     book: Counter[tuple[str, str]] = Counter()
     for out in story.told:
         if out.topic == "ledger-entries":

@@ -142,6 +142,29 @@ def test_a_refund_is_known_again_by_either_of_its_names():
     assert till.standing == Standing(0, 100, 0)
 
 
+NAMES = {"provider's": {"refund_id": "re"}, "ours": {"instruction_id": "i"}}
+BOTH = NAMES["provider's"] | NAMES["ours"]
+
+
+@pytest.mark.parametrize(
+    ("told", "standing"),
+    [
+        ([("submitted", "provider's")], Standing(0, 0, 200)),
+        ([("succeeded", "provider's")], Standing(0, 100, 100)),
+        ([("succeeded", "provider's"), ("succeeded", "both")], Standing(0, 100, 0)),
+        ([("succeeded", "provider's"), ("succeeded", "ours"), ("succeeded", "both")], Standing(0, 100, 0)),
+        ([("succeeded", "provider's"), ("failed", "ours"), ("submitted", "both")], Standing(0, 0, 0)),
+        ([("failed", "ours"), ("succeeded", "provider's"), ("submitted", "both")], Standing(0, 100, 0)),
+    ],
+    ids=lambda value: "-".join(f"{what} {how}" for what, how in value) if isinstance(value, list) else None,
+)
+def test_a_refund_told_under_two_names_is_two_until_both_are_said(told, standing):
+    till = Till.with_issued({"i": 100})
+    for n, (what, how) in enumerate(told):
+        till.apply(refund(what, n, **NAMES.get(how, BOTH)))
+    assert till.standing == standing
+
+
 def test_captures_add_up_and_can_turn_out_not_to_be_any():
     till = Till()
     for n, (capture, minor) in enumerate((("c1", 400), ("c2", 600), ("c1", 400))):

@@ -157,6 +157,7 @@ class Heard:
         for payment in facts.payments.values():
             if payment.order_id is not None:
                 facts.by_order[payment.merchant, payment.order_id].append(payment)
+            _answer(facts, payment)
         for fact in pending:
             _place_by_order(facts, fact)
         return facts
@@ -225,7 +226,12 @@ def _settle_payment(facts: Facts, fact: Fact) -> None:
         instruction, refund = body.get("instruction_id"), body.get("refund_id")
         if instruction is not None and refund is not None:
             facts.instruction_of.setdefault((fact.merchant, refund), instruction)
-        instruction = facts.instruction(fact)
+
+
+def _answer(facts: Facts, payment: Payment) -> None:
+    """Answers by their instruction; asked at the end, since one may name only the refund and a later one say whose."""
+    for fact in payment.money:
+        instruction = facts.instruction(fact) if fact.type.startswith("refund.") else None
         if instruction is not None:
             facts.answered[fact.merchant, instruction].append(fact)
 

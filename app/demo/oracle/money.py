@@ -45,8 +45,18 @@ class Standing(NamedTuple):
 
 @dataclass(slots=True)
 class _Refund:
+    """`told`: what was said of it, with the turn in which it was."""
+
     amount: int
-    status: str = "approved"
+    told: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        """What all of it comes to, in its order."""
+        status = "approved"
+        for _, event in self.told:
+            status = NEXT_STATUS.get((status, event), status)
+        return status
 
 
 @dataclass(slots=True)
@@ -84,7 +94,10 @@ class Till:
         if self.unknown(name):
             return
         entry = self.refunds.setdefault(name, _Refund(fact.body["amount"]["amount_minor"]))
-        entry.status = NEXT_STATUS.get((entry.status, event), entry.status)
+        if refund is not None and refund != name and refund in self.refunds:
+            # It was told by the refund's name alone before, and taken for another one.
+            entry.told = sorted([*entry.told, *self.refunds.pop(refund).told])
+        entry.told.append((fact.turn, event))
 
     @property
     def standing(self) -> Standing:

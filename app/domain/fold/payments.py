@@ -7,6 +7,7 @@ from typing import Any
 from app.domain.case import Capture, Case, Payment, Proof, Refund
 from app.domain.orders import builtins
 from app.domain.refunds import lifecycle
+from app.domain.refunds.naming import add_names, refund_by_id, refund_of
 from app.domain.refunds.usage import use_up_outside
 from app.domain.words import METHOD_KINDS, NETWORKS, known
 from topics.orders import StoreCreditFailed, StoreCreditIssued
@@ -99,39 +100,22 @@ def _settled(case: Case, event: PaymentSettled) -> None:
         capture.settlement = builtins(event.settlement)
 
 
-def refund_of(case: Case, event: Any) -> Refund | None:
-    """The refund that an answer of the provider is about: by our instruction, else by the provider's id."""
-    if event.instruction_id is not None and event.instruction_id in case.refunds:
-        return case.refunds[event.instruction_id]
-    return refund_by_id(case, event.refund_id)
-
-
-def refund_by_id(case: Case, refund_id: str | None) -> Refund | None:
-    """The refund that the provider calls so."""
-    key = case.refund_keys.get(refund_id) if refund_id is not None else None
-    return case.refunds.get(key) if key is not None else None
-
-
-def _name(case: Case, refund: Refund, refund_id: str | None) -> None:
-    if refund_id is not None and refund.refund_id is None:
-        refund.refund_id = refund_id
-    if refund.refund_id is not None:
-        case.refund_keys[refund.refund_id] = refund.key
-
-
 def _answered(case: Case, event: RefundAnswer, what: str) -> Refund:
     refund = refund_of(case, event) or _outside(case, event)
     status = lifecycle.after(refund.status, what)
     if refund.status in lifecycle.NOTHING and status in lifecycle.SETTLED:
         case.flag("late_success")
-    _name(case, refund, event.refund_id)
-    _enter(refund, status)
+    add_names(case, refund, event)
+    _enter(case, refund, status)
     return refund
 
 
-def _enter(refund: Refund, status: str) -> None:
+def _enter(case: Case, refund: Refund, status: str) -> None:
     if status in lifecycle.SETTLED and refund.status not in lifecycle.SETTLED:
         refund.settled_times += 1
+    if status != refund.status:
+        case.refund_moves += 1
+        refund.moved = case.refund_moves
     refund.previous, refund.status = refund.status, status
 
 
@@ -144,8 +128,8 @@ def _submitted(case: Case, event: RefundSubmitted) -> None:
 def _succeeded(case: Case, event: RefundSucceeded) -> None:
     refund = _answered(case, event, "succeeded")
     refund.settled_at, refund.event_id = event.occurred_at.astimezone(UTC), event.event_id
-    refund.acquirer_reference_number = event.acquirer_reference_number
-    refund.settlement = builtins(event.settlement)
+    refund.acquirer_reference_number = event.acquirer_reference_number or refund.acquirer_reference_number
+    refund.settlement = builtins(event.settlement) or refund.settlement
     _settle_outside(case, refund)
 
 
@@ -190,14 +174,14 @@ def _refund_settled(case: Case, event: RefundSettled) -> None:
 
 def _credit_issued(case: Case, event: StoreCreditIssued) -> None:
     refund = case.refunds[event.instruction_id]
-    _enter(refund, lifecycle.after(refund.status, "succeeded"))
+    _enter(case, refund, lifecycle.after(refund.status, "succeeded"))
     refund.refund_id = event.credit_id
     refund.settled_at = event.occurred_at.astimezone(UTC)
 
 
 def _credit_failed(case: Case, event: StoreCreditFailed) -> None:
     refund = case.refunds[event.instruction_id]
-    _enter(refund, lifecycle.after(refund.status, "failed"))
+    _enter(case, refund, lifecycle.after(refund.status, "failed"))
 
 
 FOLDS: dict[str, Callable[[Case, Any], None]] = {

@@ -10,11 +10,11 @@ from typing import Any
 from app.domain.balances import is_undecided, refundable
 from app.domain.case import Case, Refund
 from app.domain.context import Context
-from app.domain.fold.payments import refund_by_id, refund_of
 from app.domain.ids import derive
 from app.domain.records import Alerted, Booked, Cancelled, Executed, Record, Scheduled
 from app.domain.refunds import exchange
-from app.domain.refunds.lifecycle import IN_FLIGHT, SETTLED
+from app.domain.refunds.lifecycle import IN_FLIGHT, NOTHING, SETTLED
+from app.domain.refunds.naming import refund_by_id, refund_of
 from app.domain.telling import of_refund
 
 ANSWERS = frozenset(
@@ -43,14 +43,15 @@ def answered(case: Case, event: Any, context: Context) -> Iterator[Record]:
     before = refund.previous
     match refund.status:
         case "submitted":
-            yield from _submitted(case, refund, context)
+            yield from sent(case, refund, context)
         case "succeeded":
             yield from _succeeded(case, refund, before)
         case "failed" | "reversed":
             yield from _came_to_nothing(case, refund, context, before)
 
 
-def _submitted(case: Case, refund: Refund, context: Context) -> Iterator[Record]:
+def sent(case: Case, refund: Refund, context: Context) -> Iterator[Record]:
+    """What follows when the provider has taken a refund: the news, and a new wait for its answer."""
     if refund.outside:
         return
     if told := of_refund(case, refund, "refund_sent"):
@@ -61,11 +62,26 @@ def _submitted(case: Case, refund: Refund, context: Context) -> Iterator[Record]
 
 
 def _succeeded(case: Case, refund: Refund, before: str) -> Iterator[Record]:
+    yield settled_row(case, refund)
+    yield from confirmed(case, refund, before)
+
+
+def confirmed(case: Case, refund: Refund, before: str) -> Iterator[Record]:
+    """What follows when the money is out, beside the ledger: the news, and what it makes superfluous."""
     yield Scheduled(stuck_timer(refund.key), None)
-    credit = refund.kind == "store_credit"
-    late = before in ("failed", "reversed")
-    yield Booked(
-        kind="store_credit" if credit else "refund_settled",
+    late = before in NOTHING
+    if told := of_refund(case, refund, "store_credit_issued" if refund.kind == "store_credit" else "refund_completed"):
+        yield told
+    retry = next((r for r in case.refunds.values() if r.retry_of == refund.key and r.status in IN_FLIGHT), None)
+    if late and retry is not None and not retry.cancel_asked:
+        yield Cancelled(retry.key, retry.payment_id, "the first instruction succeeded after all")
+    yield from _call_off_excess(case, refund.payment_id, called_off=retry if late else None)
+
+
+def settled_row(case: Case, refund: Refund) -> Booked:
+    """The ledger's entry of money that went back."""
+    return Booked(
+        kind=ledger_kind(refund),
         fact=(refund.key, refund.settled_times),
         payment_id=refund.payment_id,
         amount_minor=-refund.amount_minor,
@@ -73,12 +89,22 @@ def _succeeded(case: Case, refund: Refund, before: str) -> Iterator[Record]:
         settlement=refund.settlement,
         fx=exchange.settled(case, refund),
     )
-    if told := of_refund(case, refund, "store_credit_issued" if credit else "refund_completed"):
-        yield told
-    retry = next((r for r in case.refunds.values() if r.retry_of == refund.key and r.status in IN_FLIGHT), None)
-    if late and retry is not None and not retry.cancel_asked:
-        yield Cancelled(retry.key, retry.payment_id, "the first instruction succeeded after all")
-    yield from _call_off_excess(case, refund.payment_id, called_off=retry if late else None)
+
+
+def ledger_kind(refund: Refund) -> str:
+    """Under which kind a refund that settled is booked."""
+    return "store_credit" if refund.kind == "store_credit" else "refund_settled"
+
+
+def returned_row(refund: Refund) -> Booked:
+    """The ledger's entry of money that came back."""
+    return Booked(
+        kind="refund_returned",
+        fact=(refund.key, refund.settled_times),
+        payment_id=refund.payment_id,
+        amount_minor=refund.amount_minor,
+        currency=refund.currency,
+    )
 
 
 def _call_off_excess(case: Case, payment_id: str, *, called_off: Refund | None) -> Iterator[Record]:
@@ -99,19 +125,24 @@ def _call_off_excess(case: Case, payment_id: str, *, called_off: Refund | None) 
 
 
 def settled_later(case: Case, event: Any, context: Context) -> Iterator[Record]:
-    """The provider told only afterwards what a refund came to: booked without an amount, with the gain or loss."""
+    """The provider told only afterwards what a refund came to."""
     del context
     refund = refund_by_id(case, event.refund_id)
     if refund is not None and refund.status in SETTLED:
-        yield Booked(
-            kind="refund_settled",
-            fact=(refund.key, "settlement", event.event_id),
-            payment_id=refund.payment_id,
-            amount_minor=0,
-            currency=refund.currency,
-            settlement=refund.settlement,
-            fx=exchange.settled(case, refund),
-        )
+        yield settlement_row(case, refund, event.event_id)
+
+
+def settlement_row(case: Case, refund: Refund, event_id: str) -> Booked:
+    """A settlement that was told after its refund was booked: no amount, with the gain or loss."""
+    return Booked(
+        kind="refund_settled",
+        fact=(refund.key, "settlement", event_id),
+        payment_id=refund.payment_id,
+        amount_minor=0,
+        currency=refund.currency,
+        settlement=refund.settlement,
+        fx=exchange.settled(case, refund),
+    )
 
 
 def call_off(case: Case, payment_id: str, reason: str) -> Iterator[Record]:
@@ -123,16 +154,16 @@ def call_off(case: Case, payment_id: str, reason: str) -> Iterator[Record]:
 
 
 def _came_to_nothing(case: Case, refund: Refund, context: Context, before: str) -> Iterator[Record]:
+    settled = before in SETTLED
+    if settled:
+        yield returned_row(refund)
+        yield returned(refund)
+    yield from gave_up(case, refund, context, alerted=settled)
+
+
+def gave_up(case: Case, refund: Refund, context: Context, *, alerted: bool) -> Iterator[Record]:
+    """What follows when a refund has failed or come back, beside the ledger: one retry, or the news of it."""
     yield Scheduled(stuck_timer(refund.key), None)
-    if before in SETTLED:
-        yield Booked(
-            kind="refund_returned",
-            fact=(refund.key, refund.settled_times),
-            payment_id=refund.payment_id,
-            amount_minor=refund.amount_minor,
-            currency=refund.currency,
-        )
-        yield _returned(refund)
     if refund.outside:
         return
     if refund.status == "failed" and may_retry(case, refund, context):
@@ -142,13 +173,14 @@ def _came_to_nothing(case: Case, refund: Refund, context: Context, before: str) 
         return
     if refund.failure_code == CANCELED or refund.cancel_asked:
         return
-    if before not in SETTLED:
-        yield _returned(refund)
+    if not alerted:
+        yield returned(refund)
     if told := of_refund(case, refund, "refund_failed"):
         yield told
 
 
-def _returned(refund: Refund) -> Alerted:
+def returned(refund: Refund) -> Alerted:
+    """`refund.returned`: the money is here again, or never went."""
     return Alerted(
         type="refund.returned",
         fact=(refund.key, refund.status, refund.settled_times),

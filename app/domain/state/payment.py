@@ -71,7 +71,10 @@ class Row(msgspec.Struct, array_like=True):
 
 
 class Refund(msgspec.Struct, array_like=True):
-    """Money on its way back, ours (it has an instruction) or made outside. `status` is a state of refunds.lifecycle."""
+    """Money on its way back, ours (it has an instruction) or made outside. `status` is a state of refunds.lifecycle.
+
+    `moved`: of all changes of a refund's status in the case the number of its last one; it says which of two was later.
+    """
 
     key: str
     payment_id: str
@@ -99,3 +102,4 @@ class Refund(msgspec.Struct, array_like=True):
     failure_code: str | None = None
     event_id: str = ""
     settlement: dict[str, Any] | None = None
+    moved: int = 0
