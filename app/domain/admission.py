@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, Final
 
-from app.domain.case import Case, Dispute, Order, Verdict
+from app.domain.case import Case, Dispute, Order, Request
 from app.domain.context import Entry
 from app.domain.disputes.lifecycle import ENDS, further, movement_key
 from app.domain.disputes.responding import may_respond
@@ -18,6 +18,7 @@ from app.domain.orders import Nonsense, carry_over, order_of
 from app.domain.records import Refused
 from app.domain.refunds import lifecycle
 from app.domain.refunds.naming import has_names_of, is_called_otherwise, refund_of, twins_of
+from app.domain.refunds.reviewing import approvers
 
 _OF_THE_PAYMENT = "amount.currency: expected the currency of the payment so far"
 
@@ -194,7 +195,21 @@ def _verdict(case: Case, event: Any) -> Admission:
         return None
     if request.status in ("denied", "withdrawn") or (request.status == "approved" and event.verdict != "approve"):
         return Refused("illegal_transition", "subject: expected a request without a final decision", "subject.id")
-    return _independent(request.requester_id, request.verdicts, event, request.revision)
+    return _beyond_the_request(case, request, event) or _independent(case, request, event)
+
+
+def _beyond_the_request(case: Case, request: Request, event: Any) -> Admission:
+    """An approval of what cannot be paid: refused, so that the reviewer can answer again. Less left since is none."""
+    if event.verdict != "approve" or event.amount is None:
+        return None
+    if event.amount.amount_minor <= 0:
+        return Refused("invalid_field", "amount: expected above zero; to pay nothing, deny", "amount")
+    if case.currency is not None and event.amount.currency != case.currency:
+        return Refused("invalid_field", "amount.currency: expected the currency of the order", "amount.currency")
+    if request.amount_minor is not None and event.amount.amount_minor > request.amount_minor:
+        message = "amount: expected at most what the request's newest revision would pay; look at it again"
+        return Refused("invalid_field", message, "amount")
+    return None
 
 
 def _verdict_on_dispute(case: Case, event: Any) -> Admission:
@@ -210,17 +225,17 @@ def _verdict_on_dispute(case: Case, event: Any) -> Admission:
     return Refused("illegal_transition", "subject: expected an unanswered dispute within its deadline", "subject.id")
 
 
-def _independent(requester_id: str | None, verdicts: list[Verdict], event: Any, revision: int) -> Admission:
-    if event.revision is not None and event.revision != revision:
+def _independent(case: Case, request: Request, event: Any) -> Admission:
+    if event.revision is not None and event.revision != request.revision:
         return Refused(
             "illegal_transition", "revision: expected the request's newest revision; look at it again", "revision"
         )
     if event.verdict == "approve":
-        if event.reviewer_id == requester_id:
+        if event.reviewer_id == request.requester_id:
             return Refused(
                 "illegal_transition", "reviewer_id: expected another person than the requester", "reviewer_id"
             )
-        if any(v.reviewer_id == event.reviewer_id and v.verdict == "approve" for v in verdicts):
+        if event.reviewer_id in approvers(request, case.currency):
             return ABSORBED
     return None
 

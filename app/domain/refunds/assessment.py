@@ -19,6 +19,9 @@ from app.domain.refunds.scopes import plan
 from app.domain.refunds.statutory import GOODS, pay_by, proof_of_return
 from app.domain.refunds.tenders import allocate, available
 
+BY_REVIEW = {Code.REVIEW_APPROVED: "approve", Code.REVIEW_DENIED: "deny"}
+"""Reasons that a verdict of a person stands behind."""
+
 
 def assess(case: Case, request: Request, context: Context) -> Decided:
     """Asks every question and says the decision that follows, as the request's next revision."""
@@ -123,7 +126,7 @@ def _why_approved(q: Question) -> tuple[Code, str]:
         return Code.PRE_DISPUTE_REFUND, "pre_dispute_refund"
     if q.planned()[1].statutory:
         return Code.STATUTORY_RIGHT, "statutory_right"
-    if approvers(q.request):
+    if approvers(q.request, q.case.currency):
         return Code.REVIEW_APPROVED, "reviewed"
     if q.approving is not None:
         return Code(q.approving.reason), q.approving.name
@@ -149,7 +152,16 @@ def _possible(q: Question) -> int:
 def _reason(q: Question, code: Code, rule: str, lines: tuple[str, ...] = (), possible: int | None = None) -> Reason:
     currency = q.case.currency or "?"
     message = MESSAGES[code].format(lines=", ".join(lines), possible=f"{possible or 0} {currency} (minor units)")
+    if code in BY_REVIEW:
+        message += f" Review: {', '.join(_reviews(q.request, BY_REVIEW[code]))}."
     return Reason(code=code.value, message=message, rule=rule)
+
+
+def _reviews(request: Request, verdict: str) -> Iterator[str]:
+    """The reviews that said so, by their ids, with the revision that they looked at where they tell it."""
+    for one in request.verdicts:
+        if one.verdict == verdict:
+            yield one.review_id if one.revision is None else f"{one.review_id} of revision {one.revision}"
 
 
 def _wait_until(q: Question, waiting_for: str) -> datetime | None:

@@ -20,6 +20,7 @@ from app.domain.refunds.reviewing import (
     asked_not_too_often,
     begun_services_have_a_period,
     below_the_limit,
+    fits,
     history_is_known,
     nothing_more_to_know,
     order_adds_up,
@@ -205,22 +206,16 @@ def within_refundable(q: Question) -> Answer:
 
 
 def as_reviewed(q: Question) -> Answer:
-    """A reviewer may approve less than was asked for; more than is possible is no approval."""
+    """The amount of an approval is the most that is paid: less than was asked for, or what of it is still left."""
     asking, _ = q.planned()
-    amounts = [v for v in q.request.verdicts if v.verdict == "approve" and v.amount_minor is not None]
-    if not amounts or q.waits_for_dispute:
-        return None
-    last = amounts[-1]
-    assert last.amount_minor is not None
-    if last.currency != asking.order.currency:
-        return Deny(Code.CURRENCY_MISMATCH)
-    if last.amount_minor > q.amount_minor:
-        return Deny(Code.EXCEEDS_REFUNDABLE, possible_minor=q.amount_minor)
-    if not last.amount_minor:
-        return Deny(Code.AMOUNT_NOT_POSITIVE)
-    if last.amount_minor < q.amount_minor:
-        q.rows = scale(q.rows, asking.order, last.amount_minor)
-        q.amount_minor, q.reduced = last.amount_minor, True
+    most = [
+        verdict.amount_minor
+        for verdict in q.request.verdicts
+        if verdict.verdict == "approve" and verdict.amount_minor is not None and fits(verdict, q.case.currency)
+    ]
+    if most and most[-1] < q.amount_minor and not q.waits_for_dispute:
+        q.rows = scale(q.rows, asking.order, most[-1])
+        q.amount_minor, q.reduced = most[-1], True
     return None
 
 

@@ -1,6 +1,6 @@
 """What people must look at before money goes: each is a question, answered by an approval of a reviewer."""
 
-from app.domain.case import Request
+from app.domain.case import Request, Verdict
 from app.domain.policy_terms import limit
 from app.domain.reasons import Reason as Code
 from app.domain.refunds.history import needs_history
@@ -66,7 +66,7 @@ def below_the_limit(q: Question) -> Answer:
 def seen_by_enough_people(q: Question) -> Answer:
     """Above the second limit two reviewers agree, who are not the requester."""
     most = limit(q.policy.second_reviewer_above, q.case.currency or "")
-    if most is None or q.amount_minor <= most or q.request.alert_id or len(approvers(q.request)) >= 2:
+    if most is None or q.amount_minor <= most or q.request.alert_id or len(approvers(q.request, q.case.currency)) >= 2:
         return None
     return Hold(Code.NEEDS_SECOND_REVIEWER, "second_review")
 
@@ -77,12 +77,21 @@ def nothing_more_to_know(q: Question) -> Answer:
     return Hold(Code.INFORMATION_NEEDED, "review") if decided and decided[-1] == "ask" else None
 
 
-def approvers(request: Request) -> list[str]:
+def approvers(request: Request, currency: str | None) -> list[str]:
     """Reviewers whose approval counts: each once, none of them the requester."""
-    names = dict.fromkeys(v.reviewer_id for v in request.verdicts if v.verdict == "approve")
+    names = dict.fromkeys(v.reviewer_id for v in request.verdicts if v.verdict == "approve" and fits(v, currency))
     return [name for name in names if name != request.requester_id]
+
+
+def fits(verdict: Verdict, currency: str | None) -> bool:
+    """Whether a verdict can be followed: an amount of nothing or in another currency than the order's, given before
+    the order was known, is no approval.
+    """
+    if verdict.amount_minor is None or currency is None:
+        return True
+    return verdict.amount_minor > 0 and verdict.currency == currency
 
 
 def _for_review(q: Question, code: Code) -> Answer:
     settled_by_policy = q.request.alert_id is not None
-    return None if settled_by_policy or approvers(q.request) else Hold(code, "review")
+    return None if settled_by_policy or approvers(q.request, q.case.currency) else Hold(code, "review")

@@ -40,7 +40,7 @@ def rules_of_the_policy(q: Question) -> Answer:
     if decisive is not None and not q.planned()[1].statutory:
         return Deny(Code(decisive.reason), _lines(q), rule=decisive.name)
     advice = [Advice(Code(rule.reason), _lines(q), rule=rule.name) for rule in overruled]
-    holds = [] if approvers(q.request) else list(_holds(met, not_judged, overruled))
+    holds = [] if approvers(q.request, q.case.currency) else list(_holds(met, not_judged, overruled))
     if not holds and decisive is None and all(rule.then == "approve" for rule in not_judged):
         q.approving = next((rule for rule in met if rule.then == "approve"), None)
     return (*holds, *advice) or None
