@@ -92,9 +92,12 @@ def _stuck(case: Case, refund_key: str) -> Iterator[Record]:
 
 
 def retire(case: Case) -> None:
-    """The case shrinks to a stub that keeps its money: who paid, what went back, what is disputed."""
+    """The case shrinks to a stub that keeps its money: who paid, what went back, what is disputed.
+
+    It keeps which events it has heard, too: one that is published again years later must not count a second time.
+    """
     case.expired = True
-    case.timeline, case.seen = [], {}
+    case.timeline = []
     case.shipments, case.returns, case.service_used, case.verdicts = {}, {}, {}, {}
     for line in case.order.lines.values() if case.order else ():
         line.title = line.category = line.subscription = None

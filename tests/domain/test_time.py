@@ -5,17 +5,22 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from app.domain.case import encode_case
 from app.domain.policy import Policies, sealed
 from app.domain.records import Alerted, Cancelled, Executed, Told
 from tests.domain.events import (
     amount,
     asked,
+    cancelled,
     captured,
     delivered,
     dispute,
     erased,
     line,
     lines,
+    money,
+    of_orders,
+    of_payments,
     placed,
     refund,
     verdict,
@@ -86,6 +91,29 @@ def test_after_its_retention_disputes_still_alert():
         dispute("opened", "60.00", dispute_id="d2"), dispute("funds_withdrawn", "70.00", dispute_id="d2")
     )
     story.then(alerted("exposure.detected"))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        cancelled(l1=1),
+        of_orders("service.used", line_id="l1"),
+        of_payments("refund.settled", "p1", refund_id="x1", settlement={"amount": money("1.10 USD"), "rate": "1.1"}),
+        of_orders("subscription.cancelled", line_id="l1", effective="immediate"),
+        dispute("opened", "10.00", fee=money("15.00")),
+        verdict("deny"),
+    ],
+    ids=lambda event: event.body["type"],
+)
+def test_what_a_case_has_heard_is_a_repetition_after_its_retention_too(event):
+    said = event.but(event_id="the same")
+    story = given(placed(line("l1", "100.00", 5)), captured("100.00"), refund("succeeded", "1.00", refund_id="x1"))
+    story.given(said).later(days=802)
+    assert story.case.expired
+    frozen = encode_case(story.case)
+    story.when(said.but(occurred_at="2026-01-05T12:04:00Z"))
+    assert story.said == []
+    assert encode_case(story.case) == frozen
 
 
 def test_what_is_held_when_a_case_expires_is_denied():
