@@ -17,6 +17,7 @@ from app.domain.ids import question_id
 from app.domain.orders import Nonsense, carry_over, order_of
 from app.domain.records import Refused
 from app.domain.refunds import lifecycle
+from app.domain.refunds.ended import content_of_request, has_ended, is_over
 from app.domain.refunds.naming import has_names_of, is_called_otherwise, refund_of, twins_of
 from app.domain.refunds.reviewing import approvers
 
@@ -119,19 +120,19 @@ def _refund(case: Case, event: Any) -> Admission:
 
 
 def _request(case: Case, event: Any) -> Admission:
-    request = case.requests.get(event.request_id) if event.request_id is not None else None
-    if request is None:
+    known = content_of_request(case, event.request_id) if event.request_id is not None else None
+    if known is None:
         return None
-    if request.content == content_of(event):
+    if known == content_of(event):
         return ABSORBED
     return Refused("id_conflict", "request_id was used before for another request; ask under a new id", "request_id")
 
 
 def _withdrawal(case: Case, event: Any) -> Admission:
-    request = case.requests.get(event.request_id)
-    if request is None:
+    if content_of_request(case, event.request_id) is None:
         return Refused("illegal_transition", "request_id: expected a request that was asked before", "request_id")
-    return ABSORBED if request.withdrawn or request.status in ("denied", "withdrawn") else None
+    ended = has_ended(case, event.request_id)
+    return ABSORBED if ended or case.requests[event.request_id].withdrawn else None
 
 
 def _return_received(case: Case, event: Any) -> Admission:
@@ -190,10 +191,10 @@ def _says_nothing_new(dispute: Dispute, event: Any) -> bool:
 def _verdict(case: Case, event: Any) -> Admission:
     if event.subject.kind == "dispute":
         return _verdict_on_dispute(case, event)
-    request = case.requests.get(event.subject.id) if event.subject.kind == "refund_request" else None
-    if request is None:
+    if event.subject.kind != "refund_request" or content_of_request(case, event.subject.id) is None:
         return None
-    if request.status in ("denied", "withdrawn") or (request.status == "approved" and event.verdict != "approve"):
+    request = case.requests.get(event.subject.id)
+    if request is None or is_over(request) or (request.status == "approved" and event.verdict != "approve"):
         return Refused("illegal_transition", "subject: expected a request without a final decision", "subject.id")
     return _beyond_the_request(case, request, event) or _independent(case, request, event)
 

@@ -64,7 +64,10 @@ class TimelineEntry(msgspec.Struct, array_like=True):
 
 
 class Case(msgspec.Struct, omit_defaults=True):
-    """One order, or one payment that never found its order (`order_id` is None then)."""
+    """One order, or one payment that never found its order (`order_id` is None then).
+
+    `ended_requests`: of requests that ended long ago without money a hash of the id, and of what was asked.
+    """
 
     case_id: str
     merchant_id: str
@@ -97,6 +100,7 @@ class Case(msgspec.Struct, omit_defaults=True):
     cause: Cause | None = None
     expired: bool = False
     refund_moves: int = 0
+    ended_requests: dict[bytes, bytes] = {}
 
     @property
     def currency(self) -> str | None:

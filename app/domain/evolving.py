@@ -34,6 +34,7 @@ from app.domain.records import (
     Scheduled,
     Told,
 )
+from app.domain.refunds.ended import forget_ended
 from app.domain.refunds.execution import ANSWERS
 from app.domain.refunds.naming import refund_of, unite
 from app.domain.refunds.usage import count_all_returned, settle_usage, use_up_outside
@@ -101,6 +102,7 @@ def evolve(case: Case, record: Record) -> None:
 
 def _enter(case: Case, record: Entered) -> None:
     event = record.event
+    forget_ended(case)
     if record.order is not None:
         case.order = record.order
         case.customer_id = case.customer_token or event.customer_id
@@ -115,11 +117,15 @@ def _enter(case: Case, record: Entered) -> None:
         fold(case, event)
     if event.type == "timer.fired":
         case.timers.pop(event.name, None)
-        case.timeline.append(TimelineEntry(event.due_at, event.type, event.name))
+        _note(case, TimelineEntry(event.due_at, event.type, event.name))
         _timer_entered(case, event.name, event.due_at)
     else:
         _settle_requests(case, event)
-        case.timeline.append(TimelineEntry(event.occurred_at, event.type, subject_of(event)))
+        _note(case, TimelineEntry(event.occurred_at, event.type, subject_of(event)))
+
+
+def _note(case: Case, entry: TimelineEntry) -> None:
+    case.timeline.append(entry)
     del case.timeline[:-TIMELINE_LIMIT]
 
 
@@ -196,7 +202,7 @@ def _decided(case: Case, decided: Decided) -> None:
     request.pay_by = decided.pay_by
     at = case.timeline[-1].at if case.timeline else request.asked_at
     note = ", ".join(request.reasons)
-    case.timeline.append(TimelineEntry(at, f"refund.{decided.outcome}", request.request_id, note))
+    _note(case, TimelineEntry(at, f"refund.{decided.outcome}", request.request_id, note))
     if decided.outcome != "approved" or decided.historical:
         return
     request.rows = list(decided.rows)

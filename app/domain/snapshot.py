@@ -48,7 +48,7 @@ def snapshot(case: Case) -> Outbound:
             for entry in case.timeline
         ],
         "flags": list(case.flags),
-        "truncated": False,
+        "truncated": bool(case.ended_requests),
     }
     return Outbound("case-snapshots", case.case_id, _fitted(body))
 
