@@ -21,6 +21,7 @@ from app.domain.refunds.reviewing import (
     begun_services_have_a_period,
     below_the_limit,
     fits,
+    for_review,
     history_is_known,
     nothing_more_to_know,
     order_adds_up,
@@ -154,7 +155,18 @@ def in_its_window(q: Question) -> Answer:
     late = tuple(i for i in given.lines if i not in by_law and _is_late(q, i))
     if not late or (q.request.scope["kind"] == "shipping" and len(late) < len(given.lines)):
         return None
+    if _withdraws_an_amount(q, late):
+        return for_review(q, Code.RULE_REVIEW)
     return _unless_staff(q, Code.WINDOW_EXPIRED, late, said_as=_why_too_late(q, late))
+
+
+def _withdraws_an_amount(q: Question, lines: tuple[str, ...]) -> bool:
+    """Whether the law would let these lines go back, and the request names an amount and not what goes back for it.
+
+    The right is not denied by the policy, and what it gives here a person works out.
+    """
+    asking, _ = q.planned()
+    return q.request.scope["kind"] == "amount" and asking.withdraws(lines)
 
 
 def _why_too_late(q: Question, late: tuple[str, ...]) -> Code:
@@ -185,6 +197,8 @@ def not_final_sale(q: Question) -> Answer:
         return None
     lines, by_law = asking.order.lines, _given_by_law(q)
     final = tuple(i for i in given.lines if lines[i].final_sale and i not in by_law)
+    if _withdraws_an_amount(q, final):
+        return for_review(q, Code.RULE_REVIEW)
     return _unless_staff(q, Code.FINAL_SALE, final) if final else None
 
 

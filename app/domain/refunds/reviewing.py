@@ -12,13 +12,13 @@ from app.domain.refunds.usage import is_unallocated
 def order_adds_up(q: Question) -> Answer:
     """A total that differs from its parts is for a person."""
     assert q.case.order is not None
-    return _for_review(q, Code.TOTAL_DIFFERS) if q.case.order.total_differs else None
+    return for_review(q, Code.TOTAL_DIFFERS) if q.case.order.total_differs else None
 
 
 def outside_refunds_are_allocated(q: Question) -> Answer:
     """A refund made outside that names no lines may have paid for these."""
     unallocated = any(is_unallocated(refund) for refund in q.case.refunds.values())
-    return _for_review(q, Code.OUTSIDE_REFUND_UNALLOCATED) if unallocated else None
+    return for_review(q, Code.OUTSIDE_REFUND_UNALLOCATED) if unallocated else None
 
 
 def begun_services_have_a_period(q: Question) -> Answer:
@@ -29,7 +29,7 @@ def begun_services_have_a_period(q: Question) -> Answer:
         and has_begun(q.case, asking.order.lines[line_id], q.request.asked_at)
         for line_id in given.lines
     )
-    return _for_review(q, Code.RULE_REVIEW) if given.statutory and begun else None
+    return for_review(q, Code.RULE_REVIEW) if given.statutory and begun else None
 
 
 def history_is_known(q: Question) -> Answer:
@@ -37,7 +37,7 @@ def history_is_known(q: Question) -> Answer:
     if q.request.history is not None or not needs_history(q.case, q.request, q.policy):
         return None
     if "history" in q.request.waits_over:
-        return _for_review(q, Code.AWAITING_HISTORY)
+        return for_review(q, Code.AWAITING_HISTORY)
     return Hold(Code.AWAITING_HISTORY, "history", silent=True)
 
 
@@ -46,13 +46,13 @@ def asked_not_too_often(q: Question) -> Answer:
     velocity, history = q.policy.velocity, q.request.history
     if velocity is None or history is None or history["requests_in_window"] < velocity.requests:
         return None
-    return _for_review(q, Code.VELOCITY)
+    return for_review(q, Code.VELOCITY)
 
 
 def risk_is_normal(q: Question) -> Answer:
     """A payment of high risk is for a person."""
     high = any((payment.risk or {}).get("level") == "high" for payment in q.payments)
-    return _for_review(q, Code.HIGH_RISK) if high else None
+    return for_review(q, Code.HIGH_RISK) if high else None
 
 
 def below_the_limit(q: Question) -> Answer:
@@ -60,7 +60,7 @@ def below_the_limit(q: Question) -> Answer:
     if q.approving is not None:
         return None
     most = limit(q.policy.auto_approve_limit, q.case.currency or "")
-    return _for_review(q, Code.OVER_AUTO_LIMIT) if most is not None and q.amount_minor > most else None
+    return for_review(q, Code.OVER_AUTO_LIMIT) if most is not None and q.amount_minor > most else None
 
 
 def seen_by_enough_people(q: Question) -> Answer:
@@ -92,6 +92,7 @@ def fits(verdict: Verdict, currency: str | None) -> bool:
     return verdict.amount_minor > 0 and verdict.currency == currency
 
 
-def _for_review(q: Question, code: Code) -> Answer:
+def for_review(q: Question, code: Code) -> Answer:
+    """A hold until somebody has approved; what the policy itself asked for to prevent a chargeback is not reviewed."""
     settled_by_policy = q.request.alert_id is not None
     return None if settled_by_policy or approvers(q.request, q.case.currency) else Hold(code, "review")
