@@ -53,6 +53,7 @@ class SnapshotDispute(Published):
     """A dispute, its money and its deadline."""
 
     dispute_id: Id
+    capture_id: Id | None = None
     stage: DisputeStage
     state: DisputeState
     amount: PublishedMoney | None

@@ -151,6 +151,18 @@ def test_a_verdict_to_refund_may_come_before_its_alert():
     given(*PAID, judged("refund")).when(warned(ABOVE)).then(refunded(ABOVE)).never(TO_A_PERSON)
 
 
+@pytest.mark.parametrize(("first", "last"), [("ignore", "refund"), ("refund", "ignore")])
+def test_of_several_verdicts_that_came_before_their_alert_the_last_is_heard(first, last):
+    story = given(*PAID, judged(first), judged(last, review_id="second")).when(warned(ABOVE))
+    assert bool(paid_out(story)) == (last == "refund")
+
+
+def test_a_verdict_on_an_alert_is_not_kept_once_it_is_heard():
+    for before, after in (((judged("ignore"),), ()), ((), (judged("ignore"), judged("refund", review_id="second")))):
+        story = given(*PAID, *before, warned(ABOVE), *after)
+        assert story.case.verdicts == {}
+
+
 def test_a_verdict_to_ignore_that_came_before_its_alert_stands():
     given(*PAID, judged("ignore")).when(warned()).never(TO_A_PERSON, instructed(), decided())
 

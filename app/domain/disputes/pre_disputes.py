@@ -32,7 +32,7 @@ def follow_alert(case: Case, alert: PreDispute, context: Context) -> Iterator[Re
         return
     if is_known_claim(case, alert) or not is_in_time(alert, context.now):
         return
-    verdict = next((v.verdict for v in case.verdicts.get(f"alert:{alert.alert_id}", [])), None)
+    verdict = alert.early_verdict
     policy = context.policies.speaking(case.merchant_id, context.now)
     if verdict == "refund" or (verdict is None and is_within_limit(case, alert, policy)):
         yield from refund_alert(case, alert, context)

@@ -98,7 +98,7 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         dispute.stage, dispute.stage_at = lifecycle.further(dispute.stage, event.stage), opened_at
     dispute.opened_at = opened_at
     dispute.defendable, dispute.auto_defended = event.defendable, event.auto_defended
-    dispute.capture_id = event.capture_id
+    dispute.capture_id = event.capture_id or dispute.capture_id
     ended_later = dispute.ended_at is not None and dispute.ended_at > opened_at
     answered_later = dispute.submitted_at is not None and dispute.submitted_at > opened_at
     if dispute.state != "open" and not ended_later and not (dispute.state == "evidence_submitted" and answered_later):
@@ -163,6 +163,7 @@ def _alerted(case: Case, event: DisputeAlerted) -> None:
     payment_id, _ = payment_id_of(case, event)
     if payment_id:
         payment_of(case, payment_id)
+    said = case.verdicts.pop(f"alert:{event.alert_id}", [])
     case.pre_disputes[event.alert_id] = PreDispute(
         alert_id=event.alert_id,
         payment_id=payment_id,
@@ -173,6 +174,7 @@ def _alerted(case: Case, event: DisputeAlerted) -> None:
         already_credited=event.already_credited,
         network=event.network,
         expires_at=event.expires_at.astimezone(UTC) if event.expires_at else None,
+        early_verdict=said[-1].verdict if said else None,
     )
 
 

@@ -51,7 +51,10 @@ class Dispute(msgspec.Struct, array_like=True):
 
 
 class PreDispute(msgspec.Struct, array_like=True):
-    """An alert that a chargeback is coming, or that the network has already paid the cardholder."""
+    """An alert that a chargeback is coming, or that the network has already paid the cardholder.
+
+    `early_verdict`: what a person said of it before it arrived.
+    """
 
     alert_id: str
     payment_id: str
@@ -62,6 +65,7 @@ class PreDispute(msgspec.Struct, array_like=True):
     already_credited: bool = False
     network: str | None = None
     expires_at: datetime | None = None
+    early_verdict: str | None = None
 
 
 class FraudReport(msgspec.Struct, array_like=True):
