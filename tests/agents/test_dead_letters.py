@@ -4,9 +4,14 @@ import json
 
 import pytest
 
-from agents import casework
+from agents import Desk, assemble, casework
+from app.runtime import rows
+from app.runtime.round import Staging
+from app.runtime.store.memory import MemoryStore
+from app.runtime.topology import Batch, Message
 from tests.agents.shop import TRACE, Shop
 from tests.domain.events import amended, asked, captured, line, lines, of_payments, placed, refund, verdict, withdrawn
+from tests.domain.wire import SECRET
 from topics.dead_letters import DeadLetterCode
 from topics.partitioning import partition_of
 
@@ -140,6 +145,39 @@ def test_a_handler_that_fails_gives_a_letter_and_the_good_events_around_it_are_d
     assert (letter.code, letter.key, letter.headers["refundry-topic"]) == ("handler_failed", b"o1", b"orders")
     assert json.loads(letter.value or b"")["request_id"] == "poison"
     assert [decided["request_id"] for decided in shop.bodies("refund-decisions", "refund.approved")] == ["r1"]
+
+
+def as_one_batch(outputs):
+    """What was journalled, handed to the agents in one batch, as a busy partition does; the round that came of it."""
+    topology = assemble(Desk(SECRET))
+    staging = Staging(topology, version="1.2.3")
+    for table in topology.tables:
+        staging.open(table.name, 0, MemoryStore())
+    said = [out for out in outputs if out.topic == "case-events"]
+    heard = [Message("case-events", 0, n, 10**12 + n, out.key, out.value, out.headers) for n, out in enumerate(said)]
+    staging.run([Batch("case-events", 0, heard)])
+    return staging
+
+
+@pytest.mark.parametrize("first", ["large", "small"])
+def test_a_row_that_grew_too_large_is_blamed_on_the_last_message_of_its_own_case(monkeypatch, first):
+    """A neighbour in the same batch keeps what it was told, and the case itself what it was told before."""
+    shop = Shop()
+    orders = [placed(line("l1", "2.00")).but(order_id=order_id) for order_id in ("large", "small")]
+    too_large = amended(*(line(f"l{number}", "1.00") for number in range(100))).but(order_id="large")
+    opening = orders if first == "large" else orders[::-1]
+    shop.publish(*opening, too_large, placed(line("l1", "3.00")).but(order_id="last"))
+    monkeypatch.setattr(rows, "ROW_BYTES_MAX", 3000)
+    round_ = as_one_batch(shop.outputs)
+    (letter,) = [out for out in round_.outputs if out.topic == "dead-letters"]
+    assert (letter.key, dict(letter.headers)["refundry-code"]) == (b"large", b"handler_failed")
+    assert json.loads(letter.value or b"")["type"] == "order.amended"
+    snapshots = [json.loads(out.value or b"") for out in round_.outputs if out.topic == "case-snapshots"]
+    assert {one["case_id"]: len(one["order"]["lines"]) for one in snapshots} == {
+        "m1/large": 1,
+        "m1/small": 1,
+        "m1/last": 1,
+    }
 
 
 def test_the_same_content_under_the_same_id_is_absorbed_whenever_it_comes():

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.case import encode_case
 from app.domain.policy import Policies, sealed
-from app.domain.records import Alerted, Cancelled, Executed, Told
+from app.domain.records import Alerted, Cancelled, Executed, Reported, Told
 from tests.domain.events import (
     amount,
     asked,
@@ -180,6 +180,13 @@ def test_an_erased_customer_is_a_token_in_the_case_and_in_what_is_said_of_it():
     assert {out.body["customer_id"] for out in story.told[-2:]} == {"gone-1"}
     story.given(placed(line("l1", "100.00"), customer_id="c1"))
     assert story.case.customer_id == "gone-1"
+
+
+def test_an_erasure_reaches_the_name_under_which_the_case_was_reported():
+    story = given(placed(customer_id="ann-of-old"), captured("100.00"), erased("ann-of-old", "gone-1"))
+    assert b"ann-of-old" not in encode_case(story.case)
+    story.when(placed(line("l1", "100.00"), customer_id="ann-of-old"))
+    assert not [record for record in story.said if isinstance(record, Reported)], "the token is known already"
 
 
 def test_the_same_story_told_twice_gives_the_same_records_and_bodies():
