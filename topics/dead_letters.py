@@ -5,7 +5,10 @@ from enum import StrEnum
 
 
 class DeadLetterCode(StrEnum):
-    """Why a message was refused. Stored names: never renamed."""
+    """Why a message was refused. Stored names: never renamed.
+
+    `unknown_payment` and `unknown_order` are reserved: what names one that is not known yet waits for it instead.
+    """
 
     NOT_JSON = "not_json"
     TOO_LARGE = "too_large"

@@ -81,7 +81,10 @@ class SnapshotTimelineEntry(Published):
 
 
 class CaseSnapshot(Statement):
-    """A case after its last change. Versions may be skipped; `truncated` names what was left out for size."""
+    """A case after its last change. Versions may be skipped; `truncated` names what was left out for size.
+
+    `requests` are all that are open or paid, and the newest that ended without money: of older ones it says so too.
+    """
 
     type: Literal["case.snapshot"]
     case_id: Annotated[str, MaxLen(256)]

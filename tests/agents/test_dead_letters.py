@@ -10,7 +10,25 @@ from app.runtime.round import Staging
 from app.runtime.store.memory import MemoryStore
 from app.runtime.topology import Batch, Message
 from tests.agents.shop import TRACE, Shop
-from tests.domain.events import amended, asked, captured, line, lines, of_payments, placed, refund, verdict, withdrawn
+from tests.domain.events import (
+    Said,
+    alert,
+    amended,
+    asked,
+    came_back,
+    captured,
+    charged_on,
+    delivered,
+    dispute,
+    fraud_reported,
+    line,
+    lines,
+    of_payments,
+    placed,
+    refund,
+    verdict,
+    withdrawn,
+)
 from tests.domain.wire import SECRET
 from topics.dead_letters import DeadLetterCode
 from topics.partitioning import partition_of
@@ -121,6 +139,33 @@ def test_what_contradicts_what_was_accepted_is_a_letter_with_its_bytes_and_the_s
     assert letter.headers["refundry-topic"] == last.topic.encode()
     assert letter.headers["traceparent"] == TRACE
     assert shop.rows("cases") == frozen
+
+
+@pytest.mark.parametrize(
+    ("said", "becomes"),
+    [
+        (captured("100.00"), "m1/~p1"),
+        (refund("succeeded", "10.00", refund_id="x1"), "m1/~p1"),
+        (refund("failed", "10.00", instruction_id="nobody's"), "m1/~p1"),
+        (dispute("opened", "10.00"), "m1/~p1"),
+        (dispute("won"), "m1/~p1"),
+        (alert("10.00"), "m1/~p1"),
+        (fraud_reported(), "m1/~p1"),
+        (dispute("opened", "10.00", payment_id=None, order_id="o1"), "m1/o1"),
+        (asked(), "m1/o1"),
+        (asked(scope=charged_on("p9")), "m1/o1"),
+        (delivered(), "m1/o1"),
+        (came_back(), "m1/o1"),
+        (verdict("approve"), "m1/o1"),
+    ],
+    ids=lambda value: value.body["type"] if isinstance(value, Said) else value,
+)
+def test_what_names_a_payment_or_an_order_that_nobody_knows_is_waited_for_and_no_letter(said, becomes):
+    shop = Shop()
+    shop.publish(said)
+    shop.later(days=40)
+    assert not shop.letters()
+    assert set(shop.rows("cases")) == {becomes}
 
 
 def test_another_partition_than_the_partitioner_s_is_a_letter():
