@@ -53,7 +53,6 @@ class SnapshotDispute(Published):
     """A dispute, its money and its deadline."""
 
     dispute_id: Id
-    capture_id: Id | None = None
     stage: DisputeStage
     state: DisputeState
     amount: PublishedMoney | None

@@ -177,7 +177,6 @@ def _instruction(refund: Refund) -> dict[str, Any]:
 def _dispute(dispute: Dispute) -> dict[str, Any]:
     return {
         "dispute_id": dispute.dispute_id,
-        "capture_id": dispute.capture_id,
         "stage": dispute.stage,
         "state": dispute.state,
         "amount": _money(dispute.amount_minor, dispute.currency),

@@ -98,7 +98,6 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         dispute.stage, dispute.stage_at = lifecycle.further(dispute.stage, event.stage), opened_at
     dispute.opened_at = opened_at
     dispute.defendable, dispute.auto_defended = event.defendable, event.auto_defended
-    dispute.capture_id = event.capture_id or dispute.capture_id
     ended_later = dispute.ended_at is not None and dispute.ended_at > opened_at
     answered_later = dispute.submitted_at is not None and dispute.submitted_at > opened_at
     if dispute.state != "open" and not ended_later and not (dispute.state == "evidence_submitted" and answered_later):

@@ -35,7 +35,6 @@ class Dispute(msgspec.Struct, array_like=True):
     category: str | None = None
     defendable: bool = True
     auto_defended: bool = False
-    capture_id: str | None = None
     respond_by: datetime | None = None
     deadline_source: str | None = None
     revision: int = 0
