@@ -162,6 +162,19 @@ def test_a_request_is_denied_when_the_dispute_it_waits_for_is_lost():
     story.when(dispute("lost")).then(denied("dispute_lost"), alerted("dispute.closed", dispute_id="d1", outcome="lost"))
 
 
+def test_a_request_is_denied_when_the_dispute_it_waits_for_expires_unanswered():
+    due = "2026-01-12T12:00:00Z"
+    story = given(*PAID, dispute("opened", "100.00", respond_by=due), asked())
+    story.later(days=6, hours=23).never(denied("dispute_lost"))
+    story.later(hours=2).then(denied("dispute_lost"), alerted("dispute.closed", outcome="expired"))
+
+
+def test_a_request_that_waits_for_a_dispute_is_not_asked_about_because_of_another_request():
+    story = given(*PAID, dispute("opened", "30.00"), asked("r1", amount("80.00")), asked("r2", amount("70.00")))
+    story.when(asked("r3", amount("1.00"))).then(held("dispute_open", request_id="r3"))
+    assert (story.case.requests["r1"].status, story.case.requests["r1"].revision) == ("held", 1)
+
+
 def test_a_won_dispute_that_never_pays_back_holds_for_seven_days_at_most():
     story = given(*PAID, dispute("opened", "100.00"), dispute("funds_withdrawn", "100.00"), dispute("won"))
     story.when(asked()).then(held("dispute_open"))

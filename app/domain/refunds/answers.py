@@ -13,7 +13,7 @@ from app.domain.context import Context
 from app.domain.ids import question_id
 from app.domain.records import Decided, Executed, Record, Scheduled
 from app.domain.refunds.assessment import assess, requested
-from app.domain.refunds.execution import stuck_timer
+from app.domain.refunds.execution import ANSWERS, stuck_timer
 from app.domain.refunds.history import ask, history_timer, report
 from app.domain.refunds.lifecycle import IN_FLIGHT
 from app.domain.refunds.statutory import law_of, start_of
@@ -22,10 +22,12 @@ from app.domain.telling import of_decision
 WARNED_DAYS_BEFORE = (2, 0)
 REPORTED = {"approved": "refund_approved", "withdrawn": "refund_request_withdrawn"}
 ALWAYS = frozenset({"retention"})
+OF_DISPUTES = frozenset({"dispute", "reinstatement"})
+"""Timers that may end a dispute, or the wait for its money."""
 RELEASED_BY: dict[str, tuple[str, ...]] = {
     "order": ("order.placed", "order.amended"),
     "payment": ("payment.", "order.placed", "order.amended"),
-    "dispute": ("dispute.", "payment.", "refund.", "store_credit."),
+    "dispute": ("dispute.", "payment.", *ANSWERS),
     "return": ("return.",),
     "history": (),
     "review": ("order.placed", "order.amended"),
@@ -55,11 +57,8 @@ def concerns(case: Case, event: Any, request: Request) -> bool:
     """
     if event.type == "timer.fired":
         kind, _, key = event.name.partition(":")
-        return (
-            kind in ALWAYS
-            or key == request.request_id
-            or (kind == "reinstatement" and request.waiting_for == "dispute")
-        )
+        ends = kind in ALWAYS or key == request.request_id
+        return ends or (kind in OF_DISPUTES and request.waiting_for == "dispute")
     if event.type == "history.answered":
         return bool(event.question_id == question_id(case, request))
     if event.type == "review.resolved":
