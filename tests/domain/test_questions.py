@@ -234,6 +234,13 @@ def test_a_cancellation_asks_for_exactly_what_it_cancels():
     given(*bought, cancelled(l2=1)).when(cancelled("r1")).then(approved("20.00", "order_cancelled", lines={"l1": 2000}))
 
 
+@pytest.mark.parametrize("early", [False, True], ids=["after its order", "before its order"])
+def test_a_cancellation_of_more_than_was_bought_is_denied_like_any_other_request(early):
+    bought, beyond = placed(line("l1", "60.00", 3)), cancelled("r1", l1=4)
+    events = (captured("60.00"), beyond, bought) if early else (bought, captured("60.00"), beyond)
+    given(*events[:-1]).when(events[-1]).then(denied("quantity_exceeded"))
+
+
 def test_a_cancellation_that_finds_nothing_to_cancel_pays_nothing():
     sent = (placed(), captured("100.00"), fulfilled("s1", l1=1), delivered("s1"))
     given(*sent).when(cancelled("r1")).then(denied("nothing_left"))

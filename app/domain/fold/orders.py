@@ -75,9 +75,9 @@ def _cancelled(case: Case, event: OrderCancelled) -> None:
 
 
 def _is_whole(case: Case, quantities: dict[str, int]) -> bool:
-    return case.order is not None and all(
-        quantities.get(line.line_id, 0) >= line.portion.quantity for line in case.order.lines.values()
-    )
+    """Whether exactly the whole order is named; more than was bought is not it, and is denied as such."""
+    whole = {line.line_id: line.portion.quantity for line in case.order.lines.values()} if case.order else None
+    return quantities == whole
 
 
 def complete_early_scopes(case: Case) -> None:
