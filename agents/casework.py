@@ -104,7 +104,7 @@ def _say(case: Case, record: Record, context: Context, heard: Heard, round_: Rou
     elif isinstance(record, Reported | Asked):
         round_.publish(to_history(case, record, context, heard.asking()))
     elif isinstance(record, Counted):
-        round_.publish(to_monitoring(case, record, context, heard.asking()))
+        round_.publish(to_monitoring(case, record, heard.asking()))
     elif (said := outbound(case, record, context)) is not None:
         round_.publish(encoded(said, heard.trace))
 

@@ -59,12 +59,12 @@ def to_history(case: Case, record: Reported | Asked, context: Context, headers: 
     return Output("customer-activity", key.encode(), encode(body), headers)
 
 
-def to_monitoring(case: Case, record: Counted, context: Context, headers: Headers) -> Output:
+def to_monitoring(case: Case, record: Counted, headers: Headers) -> Output:
     """What counts in the programmes of a network."""
     body = {
         "type": "activity.counted",
         "activity_id": derive("cnt", case.case_id, *record.fact),
-        "occurred_at": context.now,
+        "occurred_at": record.at,
         "merchant_id": case.merchant_id,
         "network": record.network,
         "kind": record.kind,

@@ -10,7 +10,7 @@ from app.domain.case import Case
 from app.domain.context import Context
 from app.domain.counting import count_sale
 from app.domain.disputes.following import after_capture, follow
-from app.domain.disputes.pre_disputes import refund_alert
+from app.domain.disputes.pre_disputes import answer_early_alerts, refund_alert
 from app.domain.disputes.responding import respond
 from app.domain.fold.orders import subscription_end
 from app.domain.records import Alerted, Booked, Cancelled, Record, Reported, Told
@@ -29,11 +29,12 @@ def follow_up(case: Case, event: Any, context: Context) -> Iterator[Record]:
 
 
 def _placed(case: Case, event: Any, context: Context) -> Iterator[Record]:
-    """The customer's history learns which case is theirs."""
+    """The customer's history learns which case is theirs; alerts that came before the order are answered."""
     del event
     if case.customer_id is not None and case.customer_id != case.reported_customer:
         fact = ("order_placed", case.case_id, case.customer_id)
         yield Reported(case.customer_id, "order_placed", fact, context.now, {"order_id": case.order_id})
+    yield from answer_early_alerts(case, context)
 
 
 def _request_withdrawn(case: Case, event: Any, context: Context) -> Iterator[Record]:
@@ -63,7 +64,7 @@ def _judged(case: Case, event: Any, context: Context) -> Iterator[Record]:
         yield from respond(case, dispute, event.verdict, context)
     alert = case.pre_disputes.get(event.subject.id) if event.subject.kind == "alert" else None
     if alert is not None and event.verdict == "refund":
-        yield from refund_alert(case, alert, context)
+        yield from refund_alert(case, alert, context.now)
 
 
 def _linked_late(case: Case, event: Any, context: Context) -> Iterator[Record]:
@@ -80,7 +81,7 @@ def _linked_late(case: Case, event: Any, context: Context) -> Iterator[Record]:
 def _captured(case: Case, event: Any, context: Context) -> Iterator[Record]:
     yield from _booked(case, event)
     if event.type == "payment.captured" and event.amount.amount_minor:
-        yield from count_sale(case, case.payments[event.payment_id])
+        yield from count_sale(case, case.payments[event.payment_id], context.now)
     yield from after_capture(case, event.payment_id, context)
 
 

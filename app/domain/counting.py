@@ -3,6 +3,7 @@ networks and to the customer's history.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from app.domain.case import Case, Dispute, Payment
@@ -13,12 +14,12 @@ MONITORED = frozenset({"visa", "mastercard"})
 RESOLVES_BEFORE = frozenset({"rdr", "cdrn"})
 
 
-def count_sale(case: Case, payment: Payment) -> Iterator[Record]:
-    """The first capture of a payment."""
+def count_sale(case: Case, payment: Payment, at: datetime) -> Iterator[Record]:
+    """The first capture of a payment, at the time of that."""
     if payment.network in MONITORED and len(payment.captures) == 1:
         secure = (payment.authentication or {}).get("three_d_secure") == "authenticated"
         body = {"in_store": _in_store(case), "three_d_secure": secure}
-        yield Counted("sale", payment.network, payment.payment_id, ("sale", payment.payment_id), body)
+        yield Counted("sale", payment.network, payment.payment_id, ("sale", payment.payment_id), at, body)
 
 
 def count_dispute(case: Case, dispute: Dispute) -> Iterator[Record]:
@@ -29,6 +30,7 @@ def count_dispute(case: Case, dispute: Dispute) -> Iterator[Record]:
     )
     if dispute.counted or not dispute.opened or dispute.network not in MONITORED or resolved or not dispute.payment_id:
         return
+    assert dispute.opened_at is not None
     body: dict[str, Any] = {
         "dispute_id": dispute.dispute_id,
         "amount": {"amount_minor": dispute.amount_minor, "currency": dispute.currency},
@@ -36,7 +38,8 @@ def count_dispute(case: Case, dispute: Dispute) -> Iterator[Record]:
         "reason_code": dispute.reason_code,
         "in_store": _in_store(case),
     }
-    yield Counted("dispute", dispute.network, dispute.payment_id, ("dispute", dispute.dispute_id), body)
+    fact = ("dispute", dispute.dispute_id)
+    yield Counted("dispute", dispute.network, dispute.payment_id, fact, dispute.opened_at, body)
 
 
 def report_dispute(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:
@@ -62,12 +65,13 @@ def report_fraud(case: Case, report_id: str) -> Iterator[Record]:
 
 
 def count_fraud_report(case: Case, report_id: str) -> Iterator[Record]:
-    """A report of fraud by the cardholder's bank."""
+    """A report of fraud by the cardholder's bank, once its payment and network are known."""
     report = case.fraud_reports[report_id]
     payment = case.payments.get(report.payment_id)
     network = report.network or (payment.network if payment else None)
-    if network in MONITORED and report.payment_id:
-        yield Counted("fraud_report", network, report.payment_id, ("fraud", report_id), {"in_store": _in_store(case)})
+    if network in MONITORED and report.payment_id and not report.counted:
+        fact, body = ("fraud", report_id), {"in_store": _in_store(case)}
+        yield Counted("fraud_report", network, report.payment_id, fact, report.reported_at, body)
 
 
 def _in_store(case: Case) -> bool:

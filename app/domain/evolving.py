@@ -8,7 +8,7 @@ from app.domain.case import Case, Refund, TimelineEntry
 from app.domain.disputes.following import UNMATCHED
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.fold import FOLDS
-from app.domain.fold.disputes import end
+from app.domain.fold.disputes import end, find_payments
 from app.domain.fold.orders import complete_early_scopes
 from app.domain.portions import use_up
 from app.domain.records import (
@@ -96,6 +96,8 @@ def evolve(case: Case, record: Record) -> None:
             case.requests[request_id].history_asked = True
         case Counted(kind="dispute", body=body):
             case.disputes[body["dispute_id"]].counted = True
+        case Counted(kind="fraud_report", fact=(_, report_id)):
+            case.fraud_reports[str(report_id)].counted = True
         case Counted() | Reported() | Refused() | Repeated():
             pass
 
@@ -115,6 +117,8 @@ def _enter(case: Case, record: Entered) -> None:
     fold = FOLDS.get(event.type)
     if fold is not None:
         fold(case, event)
+    if event.type == "payment.captured":
+        find_payments(case)
     if event.type == "timer.fired":
         case.timers.pop(event.name, None)
         _note(case, TimelineEntry(event.due_at, event.type, event.name))
@@ -245,6 +249,8 @@ def _alerted(case: Case, record: Alerted) -> None:
     if record.type == "dispute.action_required":
         dispute = case.disputes[record.body["dispute_id"]]
         dispute.revision, dispute.recommendation = record.body["revision"], record.body["recommendation"]
+    elif record.type == "pre_dispute.action_required":
+        case.pre_disputes[record.body["alert_id"]].asked = True
     elif record.type == "dispute.unmatched":
         case.disputes[record.body["dispute_id"]].flags.append(UNMATCHED)
     elif record.type == "dispute.closed":

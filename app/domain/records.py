@@ -207,12 +207,13 @@ class Reported(msgspec.Struct, frozen=True):
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """Something that a monitoring programme of a network counts."""
+    """Something that a monitoring programme of a network counts, in the month of `at`."""
 
     kind: str
     network: str
     payment_id: str
     fact: tuple[str | int, ...]
+    at: datetime
     body: dict[str, Any]
 
 

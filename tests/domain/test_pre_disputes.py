@@ -5,30 +5,12 @@ import pytest
 from app.domain.balances import claimed, refundable
 from app.domain.policy_terms import PreDispute, Rule
 from tests.domain.dated import Dated
-from tests.domain.events import alert, amount, asked, captured, delivered, dispute, line, money, placed, refund, verdict
+from tests.domain.events import amount, asked, captured, dispute, money, refund, verdict
 from tests.domain.expecting import alerted, approved, booked, decided, denied, held, instructed, refused
 from tests.domain.stories import Story, given, policy
+from tests.domain.warned import ABOVE, PAID, WITHIN, judged, paid_out, refunded, warned
 
-PAID = (placed(line("l1", "200.00")), captured("200.00"), delivered())
-WITHIN, ABOVE = "50.00", "50.01"
 TO_A_PERSON = alerted("pre_dispute.action_required", alert_id="a1")
-
-
-def warned(text=WITHIN, alert_id="a1", source="ethoca", **more):
-    return alert(text, alert_id, source).but(**more)
-
-
-def judged(said, alert_id="a1", **more):
-    return verdict(said, subject={"kind": "alert", "id": alert_id}, **more)
-
-
-def paid_out(story: Story) -> int:
-    """Minor units that were instructed, whatever became of them."""
-    return sum(one.amount_minor for one in story.case.refunds.values() if one.retry_of is None)
-
-
-def refunded(text=WITHIN, alert_id="a1"):
-    return approved(text, "pre_dispute_refund", request_id=f"alert:{alert_id}")
 
 
 # --- within the limit, and above it

@@ -13,7 +13,7 @@ from app.domain.disputes.deadlines import deadline_of, deadline_timer, schedule_
 from app.domain.disputes.evidence import Item, gather
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.disputes.matching import likely_payment
-from app.domain.disputes.pre_disputes import follow_alert
+from app.domain.disputes.pre_disputes import answer_early_alerts, follow_alert
 from app.domain.disputes.reasons import category_of
 from app.domain.disputes.recommendation import can_be_contested, recommend
 from app.domain.disputes.responding import answer_early_verdicts, respond
@@ -69,10 +69,13 @@ def _ended(case: Case, dispute: Dispute, stated: Any = None) -> Iterator[Record]
 
 
 def after_capture(case: Case, payment_id: str, context: Context) -> Iterator[Record]:
-    """A dispute that came before its payment learns of it, and says again what has changed by that."""
+    """What came before its payment learns of it: disputes say again what has changed by that, alerts are answered."""
     for dispute in list(case.disputes.values()):
         if dispute.payment_id in ("", payment_id):
             yield from _learn(case, dispute, context)
+    for report_id in list(case.fraud_reports):
+        yield from count_fraud_report(case, report_id)
+    yield from answer_early_alerts(case, context)
 
 
 def _learn(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:

@@ -22,7 +22,7 @@ def follow_alert(case: Case, alert: PreDispute, context: Context) -> Iterator[Re
         yield Booked(
             kind="network_credited",
             fact=(alert.alert_id,),
-            payment_id=alert.payment_id,
+            payment_id=alert.payment_id or None,
             amount_minor=-alert.amount_minor,
             currency=alert.currency,
         )
@@ -30,13 +30,24 @@ def follow_alert(case: Case, alert: PreDispute, context: Context) -> Iterator[Re
         if payment is not None and refundable(case, payment) < 0:
             yield from call_off(case, alert.payment_id, "already_credited_by_network")
         return
-    if is_known_claim(case, alert) or not is_in_time(alert, context.now):
+    yield from _answer(case, alert, context, at=context.now)
+
+
+def answer_early_alerts(case: Case, context: Context) -> Iterator[Record]:
+    """Alerts that came before their order or its money are answered now as they would have been at once."""
+    for alert in list(case.pre_disputes.values()):
+        if not alert.already_credited and is_in_time(alert, context.clock):
+            yield from _answer(case, alert, context, at=max(context.now, alert.alerted_at))
+
+
+def _answer(case: Case, alert: PreDispute, context: Context, *, at: datetime) -> Iterator[Record]:
+    """The refund that the policy or a person wants, else a person is asked, once; not before the payment is known."""
+    if not alert.payment_id or is_known_claim(case, alert) or not is_in_time(alert, at):
         return
-    verdict = alert.early_verdict
-    policy = context.policies.speaking(case.merchant_id, context.now)
-    if verdict == "refund" or (verdict is None and is_within_limit(case, alert, policy)):
-        yield from refund_alert(case, alert, context)
-    elif verdict is None:
+    policy = context.policies.speaking(case.merchant_id, at)
+    if alert.verdict == "refund" or (alert.verdict is None and is_within_limit(case, alert, policy)):
+        yield from refund_alert(case, alert, at)
+    elif alert.verdict is None and not alert.asked:
         yield _ask_a_person(alert)
 
 
@@ -96,10 +107,10 @@ def is_within_limit(case: Case, alert: PreDispute, policy: Policy) -> bool:
     return 0 < alert.amount_minor <= refundable(case, payment) and (most is None or alert.amount_minor <= most)
 
 
-def refund_alert(case: Case, alert: PreDispute, context: Context) -> Iterator[Record]:
+def refund_alert(case: Case, alert: PreDispute, at: datetime) -> Iterator[Record]:
     """The refund that answers an alert, as a request of our own: once, in time, and only if nobody has paid."""
     request_id = request_id_of(alert)
-    if request_id not in case.requests and is_in_time(alert, context.now) and not is_settled_claim(case, alert):
+    if request_id not in case.requests and is_in_time(alert, at) and not is_settled_claim(case, alert):
         amount: dict[str, Any] = {"amount_minor": alert.amount_minor, "currency": alert.currency}
         yield Requested(
             Request(
@@ -108,7 +119,7 @@ def refund_alert(case: Case, alert: PreDispute, context: Context) -> Iterator[Re
                 scope={"kind": "amount", "amount": amount},
                 method="original",
                 requested_by="system",
-                asked_at=context.now,
+                asked_at=at,
                 content=b"",
                 alert_id=alert.alert_id,
             )

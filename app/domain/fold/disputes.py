@@ -11,7 +11,7 @@ from typing import Any
 from app.domain.balances import is_foreign
 from app.domain.case import Case, Dispute, Fee, FraudReport, PreDispute
 from app.domain.disputes import lifecycle
-from app.domain.disputes.matching import payment_id_of
+from app.domain.disputes.matching import likely_payment, payment_id_of
 from app.domain.fold.payments import payment_of
 from app.domain.words import DISPUTE_CATEGORIES, NETWORKS, known
 from topics.disputes import (
@@ -158,8 +158,25 @@ def _ended(case: Case, event: Any) -> None:
     end(dispute, event.type.removeprefix("dispute."), _moment(event))
 
 
+def find_payments(case: Case) -> None:
+    """Alerts and reports of fraud that named their order alone, and came before any payment of it was captured."""
+    early: list[PreDispute | FraudReport] = [*case.pre_disputes.values(), *case.fraud_reports.values()]
+    for told in early:
+        if not told.payment_id:
+            told.payment_id, guessed = likely_payment(case, told.amount_minor or 0)
+            if guessed:
+                case.flag("payment_guessed")
+
+
+def _payment_told(case: Case, event: DisputeAlerted | FraudReported) -> str:
+    payment_id, guessed = payment_id_of(case, event)
+    if guessed:
+        case.flag("payment_guessed")
+    return payment_id
+
+
 def _alerted(case: Case, event: DisputeAlerted) -> None:
-    payment_id, _ = payment_id_of(case, event)
+    payment_id = _payment_told(case, event)
     if payment_id:
         payment_of(case, payment_id)
     said = case.verdicts.pop(f"alert:{event.alert_id}", [])
@@ -173,12 +190,12 @@ def _alerted(case: Case, event: DisputeAlerted) -> None:
         already_credited=event.already_credited,
         network=event.network,
         expires_at=event.expires_at.astimezone(UTC) if event.expires_at else None,
-        early_verdict=said[-1].verdict if said else None,
+        verdict=said[-1].verdict if said else None,
     )
 
 
 def _fraud(case: Case, event: FraudReported) -> None:
-    payment_id, _ = payment_id_of(case, event)
+    payment_id = _payment_told(case, event)
     case.fraud_reports[event.report_id] = FraudReport(
         report_id=event.report_id,
         payment_id=payment_id,

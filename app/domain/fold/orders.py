@@ -202,8 +202,9 @@ def _reviewed(case: Case, event: ReviewResolved) -> None:
     request = case.requests.get(event.subject.id) if event.subject.kind == "refund_request" else None
     if request is not None:
         request.verdicts.append(verdict)
-    elif event.subject.kind != "alert" or event.subject.id not in case.pre_disputes:
-        # Its subject is still to come; what is known of an alert is followed at once.
+    elif event.subject.kind == "alert" and (alert := case.pre_disputes.get(event.subject.id)) is not None:
+        alert.verdict = event.verdict
+    else:  # its subject is still to come
         case.verdicts.setdefault(f"{event.subject.kind}:{event.subject.id}", []).append(verdict)
 
 

@@ -52,7 +52,7 @@ class Dispute(msgspec.Struct, array_like=True):
 class PreDispute(msgspec.Struct, array_like=True):
     """An alert that a chargeback is coming, or that the network has already paid the cardholder.
 
-    `early_verdict`: what a person said of it before it arrived.
+    `verdict`: what a person said of it, before it arrived or since. `asked`: a person was asked to answer it.
     """
 
     alert_id: str
@@ -64,7 +64,8 @@ class PreDispute(msgspec.Struct, array_like=True):
     already_credited: bool = False
     network: str | None = None
     expires_at: datetime | None = None
-    early_verdict: str | None = None
+    verdict: str | None = None
+    asked: bool = False
 
 
 class FraudReport(msgspec.Struct, array_like=True):
@@ -76,3 +77,4 @@ class FraudReport(msgspec.Struct, array_like=True):
     amount_minor: int | None = None
     network: str | None = None
     fraud_type: str | None = None
+    counted: bool = False
