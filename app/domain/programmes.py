@@ -25,6 +25,7 @@ class Month(msgspec.Struct, array_like=True):
     """What was counted in one month.
 
     `fraud_usd_minor`: chargebacks for fraud, in US cents as far as a rate is known.
+    `in_store`: how many of the disputes and reports of fraud are about sales in a store.
     """
 
     sales: int = 0
@@ -35,6 +36,7 @@ class Month(msgspec.Struct, array_like=True):
     fraud_chargebacks: int = 0
     fraud_usd_minor: int = 0
     newest: datetime | None = None
+    in_store: int = 0
 
     @property
     def is_noted(self) -> bool:
@@ -57,7 +59,10 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where the merchant stands: the count, the base that it is held against, and how far the month is."""
+    """Where the merchant stands: the count, the base that it is held against, and how far the month is.
+
+    `same_month`: the base is of the same month as the count, so that both go on growing.
+    """
 
     programme: str
     month: str
@@ -67,23 +72,27 @@ class Place(msgspec.Struct, frozen=True):
     elapsed: Fraction
     applies: bool = True
     amount_minor: int | None = None
+    same_month: bool = False
 
     def reaches(self, share: Fraction = Fraction(1), *, grown: Fraction = Fraction(1)) -> bool:
-        """Whether a share of both thresholds is reached, with the count grown by a factor."""
-        count = self.count * grown
-        enough = count >= self.threshold.count * share
-        return self.applies and self.base > 0 and enough and count * 10_000 >= self.threshold.bps * share * self.base
+        """Whether a share of both thresholds is reached, with what the month counts grown by a factor."""
+        if not self.applies or not self.base or self.count * grown < self.threshold.count * share:
+            return False
+        return self._ratio(grown) * 10_000 >= self.threshold.bps * share
+
+    def _ratio(self, grown: Fraction) -> Fraction:
+        return self.count * grown / (self.base * (grown if self.same_month else 1))
 
     @property
     def projected(self) -> Fraction:
-        """By how much the count grows until the end of the month, if it goes on like this."""
+        """By how much what the month counts grows until its end, if it goes on like this."""
         return 1 / self.elapsed if self.elapsed else Fraction(1)
 
     def ratio_bps(self, grown: Fraction = Fraction(1)) -> str:
         """The ratio in hundredths of a percent, as a decimal string with two digits."""
         if not self.base:
             return "0"
-        exact = Fraction(self.count) * grown * 1_000_000 / self.base
+        exact = self._ratio(grown) * 1_000_000
         return f"{Decimal(half_up(exact.numerator, exact.denominator)).scaleb(-2):f}"
 
     @property
@@ -105,11 +114,13 @@ def count(standing: Standing, event: Any, *, usd_minor: int) -> str:
             month.three_d_secure_sales += event.three_d_secure and not event.in_store
         case "dispute":
             month.disputes += 1
+            month.in_store += event.in_store
             if event.reason_code in EFM_REASONS and not event.in_store:
                 month.fraud_chargebacks += 1
                 month.fraud_usd_minor += usd_minor
         case "fraud_report":
             month.fraud_reports += 1
+            month.in_store += event.in_store
     for old in sorted(standing.months)[:-MONTHS_KEPT]:
         del standing.months[old]
         standing.said = {name: told for name, told in standing.said.items() if not name.endswith(old)}
@@ -121,8 +132,9 @@ def places(standing: Standing, network: str, month: str, *, region: str, regulat
     now, before = standing.months.get(month, Month()), standing.months.get(previous(month), Month())
     elapsed = _elapsed(now.newest)
     if network == "visa":
-        total = now.fraud_reports + now.disputes
-        yield Place("visa_vamp", month, total, now.online_sales, _threshold("visa_vamp", month, region), elapsed)
+        total = now.fraud_reports + now.disputes - now.in_store
+        vamp = _threshold("visa_vamp", month, region)
+        yield Place("visa_vamp", month, total, now.online_sales, vamp, elapsed, same_month=True)
     elif network == "mastercard":
         hecm = Place(
             "mastercard_hecm",

@@ -1,6 +1,7 @@
 """Monitoring programmes: thresholds by date and region, months in UTC, each crossing said once."""
 
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
@@ -82,12 +83,14 @@ def test_visa_s_threshold_goes_by_date_and_region(month, region, disputes, sales
     assert (found.get("visa_vamp") == "crossed") is over
 
 
-def test_a_fraud_report_and_a_dispute_of_one_payment_count_twice_and_store_sales_do_not_count():
+def test_a_fraud_report_and_a_dispute_of_one_payment_count_twice_and_what_is_of_a_store_does_not_count():
     made = standing(
         ("sale", MARCH, 3, {}),
         ("sale", MARCH, 5, {"in_store": True}),
         ("fraud_report", MARCH, 1, {}),
         ("dispute", MARCH, 1, {}),
+        ("fraud_report", MARCH, 7, {"in_store": True}),
+        ("dispute", MARCH, 7, {"in_store": True}),
     )
     vamp = place_of(made, "visa", "2026-03", "visa_vamp")
     assert (vamp.count, vamp.base) == (2, 3)
@@ -117,6 +120,20 @@ def test_what_goes_on_like_this_is_near_from_a_tenth_of_the_count_on():
     assert said(standing(sales, ("dispute", tenth_of_month, 10, {})), "mastercard", "2026-02") == {
         "mastercard_ecm": "near"
     }
+
+
+@pytest.mark.parametrize(
+    ("sales", "ratio", "near"),
+    [
+        (10_000, "150.00", {"visa_vamp": "near"}),  # and 1,500 by the end of the month
+        (10_001, "149.99", {}),
+    ],
+)
+def test_where_the_sales_are_of_the_same_month_they_go_on_too(sales, ratio, near):
+    tenth_of_month = datetime(2026, 4, 4, tzinfo=UTC)
+    made = standing(("sale", datetime(2026, 4, 2, tzinfo=UTC), sales, {}), ("dispute", tenth_of_month, 150, {}))
+    assert said(made, "visa", "2026-04") == near
+    assert place_of(made, "visa", "2026-04", "visa_vamp").ratio_bps(Fraction(10)) == ratio
 
 
 @pytest.mark.parametrize(
