@@ -61,7 +61,8 @@ class Threshold(msgspec.Struct, frozen=True):
 class Place(msgspec.Struct, frozen=True):
     """Where the merchant stands: the count, the base that it is held against, and how far the month is.
 
-    `same_month`: the base is of the same month as the count, so that both go on growing.
+    `same_month`: the base is of the same month as the count, so that both go on growing. `outranked`: a stricter
+    programme has taken the place of this one, whose thresholds are reached all the same.
     """
 
     programme: str
@@ -73,6 +74,7 @@ class Place(msgspec.Struct, frozen=True):
     applies: bool = True
     amount_minor: int | None = None
     same_month: bool = False
+    outranked: bool = False
 
     def reaches(self, share: Fraction = Fraction(1), *, grown: Fraction = Fraction(1)) -> bool:
         """Whether a share of both thresholds is reached, with what the month counts grown by a factor."""
@@ -146,7 +148,7 @@ def places(standing: Standing, network: str, month: str, *, region: str, regulat
         )
         yield hecm
         ecm = _threshold("mastercard_ecm", month, region)
-        yield Place("mastercard_ecm", month, now.disputes, before.sales, ecm, elapsed, applies=not hecm.reaches())
+        yield Place("mastercard_ecm", month, now.disputes, before.sales, ecm, elapsed, outranked=hecm.reaches())
         yield _fraud_programme(now, before, month, elapsed, regulated=regulated)
 
 
@@ -171,14 +173,14 @@ def news(standing: Standing, place: Place) -> str | None:
     """What is to be said of a place that was not said before: near, crossed or cleared; it is marked as said."""
     told = standing.said.setdefault(f"{place.programme}:{place.month}", [])
     over = place.reaches()
-    if over and "crossed" not in told:
+    if over and not place.outranked and "crossed" not in told:
         told.append("crossed")
         return "crossed"
     if not over and "crossed" in told and "cleared" not in told:
         told.append("cleared")
         return "cleared"
     grown = place.projected if place.count >= place.threshold.count * PROJECTED_FROM else Fraction(1)
-    if not told and (place.reaches(NEAR) or place.reaches(grown=grown)):
+    if not told and not place.outranked and (place.reaches(NEAR) or place.reaches(grown=grown)):
         told.append("near")
         return "near"
     return None

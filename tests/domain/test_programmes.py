@@ -113,6 +113,17 @@ def test_near_is_four_fifths_of_both_and_each_word_is_said_once():
     assert said(made, "mastercard", "2026-02") == {}
 
 
+def test_a_programme_whose_place_the_stricter_one_takes_is_not_cleared_by_that():
+    end = datetime(2026, 2, 28, 23, 0, tzinfo=UTC)
+    made = standing(("sale", datetime(2026, 1, 10, tzinfo=UTC), 5000, {}), ("dispute", end, 299, {}))
+    assert said(made, "mastercard", "2026-02") == {"mastercard_ecm": "crossed", "mastercard_hecm": "near"}
+    count(made, activity("dispute", end), usd_minor=0)
+    assert said(made, "mastercard", "2026-02") == {"mastercard_hecm": "crossed"}
+    for _ in range(15_001):  # late sales of January: 149.99 bps
+        count(made, activity("sale", datetime(2026, 1, 10, tzinfo=UTC)), usd_minor=0)
+    assert said(made, "mastercard", "2026-02") == {"mastercard_ecm": "cleared", "mastercard_hecm": "cleared"}
+
+
 def test_what_goes_on_like_this_is_near_from_a_tenth_of_the_count_on():
     tenth_of_month = datetime(2026, 2, 1, tzinfo=UTC) + timedelta(days=2, hours=19, minutes=12)
     sales = ("sale", datetime(2026, 1, 10, tzinfo=UTC), 1000, {})
