@@ -97,11 +97,27 @@ def _booked(case: Case, event: Any) -> Iterator[Record]:
         payment_id=event.payment_id,
         amount_minor=-minor if failed else minor,
         currency=event.amount.currency,
+        settlement=None if failed else capture.settlement,
     )
     if case.order_id is None and not failed:
         money = {"amount_minor": case.payments[event.payment_id].captured_minor, "currency": event.amount.currency}
         body = {"payment_id": event.payment_id, "order_id": None, "amount": money}
         yield Alerted("payment.unlinked", (event.payment_id, money["amount_minor"]), body)
+
+
+def _settled(case: Case, event: Any, context: Context) -> Iterator[Record]:
+    """What the provider kept of a capture, once, however often its settlement is told."""
+    del context
+    payment_id, capture_id = event.payment_id, event.capture_id or event.payment_id
+    capture = case.payments[payment_id].captures.get(capture_id)
+    if capture is not None and capture.fee_event_id == event.event_id and event.fee.amount_minor:
+        yield Booked(
+            kind="fee",
+            fact=("settled", payment_id, capture_id),
+            payment_id=payment_id,
+            amount_minor=-event.fee.amount_minor,
+            currency=event.fee.currency,
+        )
 
 
 FOLLOW_UPS: dict[str, FollowUp] = {
@@ -113,6 +129,7 @@ FOLLOW_UPS: dict[str, FollowUp] = {
     "payment.captured": _captured,
     "payment.capture_failed": _captured,
     "payment.linked": _linked_late,
+    "payment.settled": _settled,
     "refund.submitted": answered,
     "refund.succeeded": answered,
     "refund.failed": answered,

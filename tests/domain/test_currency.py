@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.rates import Rates
 from tests.domain.dated import Dated
-from tests.domain.events import amount, asked, capture_failed, captured, line, of_payments, placed, refund
+from tests.domain.events import amount, asked, capture_failed, captured, line, money, of_payments, placed, refund
 from tests.domain.expecting import approved, booked, decided, denied, instructed
 from tests.domain.stories import given
 
@@ -167,6 +167,21 @@ def paid_back(value, settlement=None):
     )
     answer = refund("succeeded", "0", instruction_id=next(iter(story.case.refunds)), **more)
     return story.when(answer.but(amount=minor(value, "EUR")))
+
+
+def test_the_ledger_tells_what_a_capture_settled_for():
+    settlement = {"amount": minor(11000, "SEK"), "rate": "11"}
+    given(placed()).when(captured("100.00", settlement=settlement)).then(booked("captured", settlement=settlement))
+    given(placed()).when(captured("100.00")).then(booked("captured", settlement=None))
+
+
+def test_what_the_provider_kept_of_a_capture_is_booked_once():
+    settlement = {"amount": minor(11000, "SEK"), "rate": "11"}
+    told = of_payments("payment.settled", "p1", settlement=settlement, fee=money("0.30"))
+    story = given(placed(), captured("100.00")).when(told)
+    story.then(booked("fee", "-0.30", payment_id="p1", currency="EUR"))
+    story.when(told).never(booked("fee"))
+    story.when(told.but(fee=None, event_id="without")).never(booked("fee"))
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,8 @@ def _settled(case: Case, event: PaymentSettled) -> None:
     capture = payment.captures.get(event.capture_id or event.payment_id)
     if capture is not None:
         capture.settlement = builtins(event.settlement)
+        if event.fee is not None:
+            capture.fee_event_id = capture.fee_event_id or event.event_id
 
 
 def _answered(case: Case, event: RefundAnswer, what: str) -> Refund:

@@ -9,7 +9,10 @@ from app.domain.state.order import Proof, Tax
 
 
 class Capture(msgspec.Struct, array_like=True):
-    """Money taken. `failed_minor`: what of it was not captured after all; `unheard`: only its failure was told."""
+    """Money taken. `failed_minor`: what of it was not captured after all; `unheard`: only its failure was told.
+
+    `fee_event_id`: the event that told first what the provider kept of it.
+    """
 
     capture_id: str
     amount_minor: int
@@ -18,6 +21,7 @@ class Capture(msgspec.Struct, array_like=True):
     settlement: dict[str, Any] | None = None
     event_id: str = ""
     unheard: bool = False
+    fee_event_id: str = ""
 
     @property
     def kept_minor(self) -> int:
