@@ -281,6 +281,7 @@ QUESTIONS: tuple[Callable[[Question], Answer], ...] = (
     within_refundable,
     as_reviewed,
     as_expected,
+    nothing_more_to_know,
     order_adds_up,
     begun_services_have_a_period,
     outside_refunds_are_allocated,
@@ -289,7 +290,6 @@ QUESTIONS: tuple[Callable[[Question], Answer], ...] = (
     risk_is_normal,
     asked_not_too_often,
     below_the_limit,
-    nothing_more_to_know,
     seen_by_enough_people,
     goods_are_back,
 )
