@@ -5,6 +5,7 @@ from typing import Any
 
 from app.domain.balances import is_foreign
 from app.domain.case import Case, Refund, TimelineEntry
+from app.domain.disputes.deadlines import NOT_OPENED
 from app.domain.disputes.following import UNMATCHED
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.fold import FOLDS
@@ -148,6 +149,8 @@ def _timer_entered(case: Case, name: str, due_at: datetime) -> None:
     elif kind == "dispute" and (dispute := case.disputes.get(key)) and dispute.respond_by is not None:
         if dispute.state == "open" and due_at >= dispute.respond_by:
             end(dispute, "expired", dispute.respond_by)
+    elif kind == "opening":
+        case.disputes[key].flags.append(NOT_OPENED)
     elif kind == "stuck" and key in case.refunds:
         case.refunds[key].stuck = True
 

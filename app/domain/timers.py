@@ -2,14 +2,15 @@
 
 `request:<id>` ends what a request waits for · `stuck:<refund>` says that the provider never answered ·
 `dispute:<id>` reminds of
-a deadline and ends it · `pay_by:<request>` warns of a statutory date · `retention` ends the life of the case.
+a deadline and ends it · `opening:<dispute>` gives up waiting for an opening · `pay_by:<request>` warns of a statutory
+date · `retention` ends the life of the case.
 """
 
 from collections.abc import Iterator
 
 from app.domain.case import Case
 from app.domain.context import Context
-from app.domain.disputes.deadlines import hours_left, schedule_deadline
+from app.domain.disputes.deadlines import NOT_OPENED, hours_left, schedule_deadline
 from app.domain.disputes.following import closed
 from app.domain.records import Alerted, Flagged, Record
 from app.domain.refunds.answers import schedule_pay_by
@@ -31,6 +32,8 @@ def fire(case: Case, name: str, context: Context) -> Iterator[Record]:
         yield from _stuck(case, key)
     elif kind == "dispute":
         yield from _deadline(case, key, context)
+    elif kind == "opening":
+        yield Flagged(NOT_OPENED)
     elif kind == "pay_by":
         yield from _pay_by_near(case, key, context)
 

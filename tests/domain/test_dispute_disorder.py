@@ -36,6 +36,34 @@ def test_an_escalation_before_its_opening_waits_for_what_the_claim_is_about(resp
         assert deadlines(story)[-1] == ("provider", moment(respond_by))  # of the stage that it is at
 
 
+EARLY = [
+    dispute("won"),
+    dispute("lost"),
+    dispute("funds_reinstated", "200.00"),
+    dispute("funds_withdrawn", "200.00"),
+    dispute("evidence_submitted"),
+]
+
+
+@pytest.mark.parametrize("early", EARLY, ids=lambda event: event.body["type"])
+def test_what_is_told_of_a_dispute_that_is_never_opened_is_flagged_after_72_hours(early):
+    story = case_of().on("2026-02-02T12:00Z", early).until("2026-02-05T11:59Z")
+    assert "dispute_not_opened" not in story.case.flags
+    story.until("2026-02-05T12:00Z")
+    assert story.case.flags == ["dispute_not_opened"]
+    assert story.case.timeline[-1].subject == "opening:d1"
+    story.on("2026-02-06", early.but(event_id="again", amount=None, type="dispute.withdrawn")).until("2026-03-01")
+    assert story.case.flags == ["dispute_not_opened"]
+
+
+@pytest.mark.parametrize("early", EARLY, ids=lambda event: event.body["type"])
+@pytest.mark.parametrize("opening", [opened(), dispute("inquired", "200.00")], ids=["opened", "inquired"])
+def test_an_opening_within_72_hours_is_what_was_waited_for(early, opening):
+    story = case_of().on("2026-02-02T12:00Z", early).on("2026-02-05T11:59Z", opening.at("2026-02-02T11:00:00Z"))
+    story.until("2026-02-06")
+    assert "dispute_not_opened" not in story.case.flags
+
+
 @pytest.mark.parametrize("category", ["general", "fraudulent"])
 def test_evidence_before_its_opening_stands_where_it_was_given_after_it(category):
     given_later = dispute("evidence_submitted").at("2026-02-02T12:30:00Z")

@@ -6,10 +6,13 @@ Reminders come so many hours before, as the policy says; past the deadline an un
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from app.domain.case import Dispute
+from app.domain.case import Case, Dispute
 from app.domain.policy import Policy
 from app.domain.records import Scheduled
 from app.domain.tables import table
+
+OPENING_AWAITED = timedelta(hours=72)
+NOT_OPENED = "dispute_not_opened"
 
 
 def deadline_of(dispute: Dispute, policy: Policy) -> tuple[datetime, str]:
@@ -27,6 +30,21 @@ def deadline_of(dispute: Dispute, policy: Policy) -> tuple[datetime, str]:
 def deadline_timer(dispute_id: str) -> str:
     """The name of the timer that reminds of a dispute's deadline, and at last ends its wait."""
     return f"dispute:{dispute_id}"
+
+
+def opening_timer(dispute_id: str) -> str:
+    """The name of the timer that gives up waiting for the opening of a dispute that something else was told of."""
+    return f"opening:{dispute_id}"
+
+
+def await_opening(case: Case, dispute: Dispute, clock: datetime) -> Iterator[Scheduled]:
+    """What is told of a dispute before its opening waits for that; a dispute that is never opened is flagged."""
+    name = opening_timer(dispute.dispute_id)
+    if dispute.opened_at is not None:
+        if name in case.timers:
+            yield Scheduled(name, None)
+    elif name not in case.timers and NOT_OPENED not in dispute.flags:
+        yield Scheduled(name, clock + OPENING_AWAITED)
 
 
 def schedule_deadline(dispute: Dispute, policy: Policy, after: datetime) -> Iterator[Scheduled]:

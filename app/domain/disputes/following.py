@@ -9,7 +9,7 @@ from app.domain.balances import ENDED_FOR_US, REINSTATEMENT_AWAITED, claim_of
 from app.domain.case import Case, Dispute
 from app.domain.context import Context
 from app.domain.counting import count_dispute, count_fraud_report, report_dispute, report_fraud
-from app.domain.disputes.deadlines import deadline_of, deadline_timer, schedule_deadline
+from app.domain.disputes.deadlines import await_opening, deadline_of, deadline_timer, schedule_deadline
 from app.domain.disputes.evidence import Item, gather
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.disputes.matching import likely_payment
@@ -39,6 +39,7 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
         return
     dispute = case.disputes[event.dispute_id]
     yield from _booked(dispute, event)
+    yield from await_opening(case, dispute, context.clock)
     if event.type == "dispute.opened":
         yield from count_dispute(case, dispute)
         yield from report_dispute(case, dispute, context)
