@@ -1,12 +1,24 @@
 """The consumer's right of withdrawal: who has it, until when, for what, and what goes back with it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from app.domain.tables import table
 from tests.domain.dated import moment
-from tests.domain.events import amended, amount, asked, cancelled, delivered, fulfilled, line, lines
+from tests.domain.events import (
+    amended,
+    amount,
+    asked,
+    came_back,
+    cancelled,
+    delivered,
+    fulfilled,
+    line,
+    lines,
+    sent_back,
+    verdict,
+)
 from tests.domain.expecting import approved, denied
 from tests.domain.withdrawals import BOUGHT, DELIVERED, IN_TIME, LATE, consumer, law, owner, withdraws
 
@@ -224,3 +236,10 @@ def test_a_right_never_overrides_the_laws_of_money():
     story = owner().on("2026-02-05T12:00Z", asked("r0", amount("79.00"), by="support", reason="goodwill"))
     story.on(IN_TIME, withdraws()).then(approved("1.00", "statutory_right", reduced=True))
     story.when(withdraws("r2")).then(denied("nothing_left"))
+
+
+@pytest.mark.parametrize("country", ["NL", "GB"])
+@pytest.mark.parametrize("proof", [sent_back(), came_back()], ids=["sent", "here"])
+def test_where_no_return_is_asked_for_goods_that_come_back_late_put_nothing_off(country, proof):
+    story = owner(country, law(auto_approve_limit={"default": 0})).on(IN_TIME, withdraws()).on("2026-02-27", proof)
+    story.when(verdict("approve")).then(approved("80.00", pay_by=date(2026, 2, 24)))

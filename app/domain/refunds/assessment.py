@@ -11,12 +11,12 @@ from app.domain.reasons import MESSAGES
 from app.domain.reasons import Reason as Code
 from app.domain.records import Decided, Reason, Tender
 from app.domain.refunds.asking import CHARGED_TOO_MUCH, Plan
-from app.domain.refunds.eligibility import QUESTIONS
+from app.domain.refunds.eligibility import QUESTIONS, lines_to_return
 from app.domain.refunds.exchange import NO_RATE, estimate
 from app.domain.refunds.question import Advice, Deny, Hold, Question
 from app.domain.refunds.reviewing import approvers
 from app.domain.refunds.scopes import plan
-from app.domain.refunds.statutory import GOODS, pay_by, proof_of_return
+from app.domain.refunds.statutory import pay_by, proof_of_return
 from app.domain.refunds.tenders import allocate, available
 
 BY_REVIEW = {Code.REVIEW_APPROVED: "approve", Code.REVIEW_DENIED: "deny"}
@@ -219,7 +219,7 @@ def _pay_by(q: Question) -> date | None:
     asking, given = q.planned()
     if not given.statutory or asking.law is None:
         return None
-    goods = [line_id for line_id in given.units if asking.order.lines[line_id].kind in GOODS]
+    goods = lines_to_return(q)
     proof = proof_of_return(q.case, goods) if goods else None
     return pay_by(asking.order, asking.law, q.request.asked_at, proof)
 

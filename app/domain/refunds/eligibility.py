@@ -241,26 +241,38 @@ def as_expected(q: Question) -> Answer:
 
 def goods_are_back(q: Question) -> Answer:
     """Goods come back before the money goes, where the policy asks for them."""
-    if not _return_missing(q, sum(row.gross_minor for row in q.rows if row.component != "fee")):
+    if not _return_missing(q, _worth(q)):
         return None
     if _waited(q, "return"):
         return Deny(Code.RETURN_NOT_RECEIVED)
     return Hold(Code.AWAITING_RETURN, "return")
 
 
-def _return_missing(q: Question, amount_minor: int) -> bool:
+def _worth(q: Question) -> int:
+    """What goes back before fees."""
+    return sum(row.gross_minor for row in q.rows if row.component != "fee")
+
+
+def lines_to_return(q: Question) -> list[str]:
+    """The lines that the policy wants back before the money goes."""
+    return _lines_to_return(q, _worth(q))
+
+
+def _lines_to_return(q: Question, amount_minor: int) -> list[str]:
     asking, given = q.planned()
     rule = q.policy.return_required
     if asking.goodwill or q.request.from_cancellation or q.request.reason in (*rule.reasons_exempt, *CHARGED_TOO_MUCH):
-        return False
+        return []
     threshold = limit(rule.unless_below, asking.order.currency)
     if threshold is not None and amount_minor < threshold:
-        return False
-    missing = [
-        line_id
-        for line_id, quantity in given.units.items()
-        if asking.order.lines[line_id].kind in rule.kinds and units_here(q.case, line_id) < quantity
-    ]
+        return []
+    return [line_id for line_id in given.units if asking.order.lines[line_id].kind in rule.kinds]
+
+
+def _return_missing(q: Question, amount_minor: int) -> bool:
+    _, given = q.planned()
+    wanted = _lines_to_return(q, amount_minor)
+    missing = [line_id for line_id in wanted if units_here(q.case, line_id) < given.units[line_id]]
     if given.statutory and missing:
         return proof_of_return(q.case, missing) is None
     return bool(missing)
