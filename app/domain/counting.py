@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from app.domain.case import Case, Dispute, Payment
+from app.domain.balances import same_claim
+from app.domain.case import Case, Dispute, Payment, PreDispute
 from app.domain.context import Context
+from app.domain.disputes.pre_disputes import request_id_of
 from app.domain.records import Counted, Record, Reported
+from app.domain.refunds.lifecycle import SETTLED
 
 MONITORED = frozenset({"visa", "mastercard"})
 RESOLVES_BEFORE = frozenset({"rdr", "cdrn"})
@@ -23,14 +26,12 @@ def count_sale(case: Case, payment: Payment, at: datetime) -> Iterator[Record]:
 
 
 def count_dispute(case: Case, dispute: Dispute) -> Iterator[Record]:
-    """A chargeback, once; not one that was resolved before it came."""
-    resolved = any(
-        alert.payment_id == dispute.payment_id and alert.source in RESOLVES_BEFORE and alert.already_credited
-        for alert in case.pre_disputes.values()
-    )
-    if dispute.counted or not dispute.opened or dispute.network not in MONITORED or resolved or not dispute.payment_id:
+    """A chargeback, once; not one whose claim was resolved before it came."""
+    if dispute.counted or not dispute.opened or dispute.network not in MONITORED or not dispute.payment_id:
         return
     assert dispute.opened_at is not None
+    if any(_is_resolved_by(case, dispute, alert) for alert in case.pre_disputes.values()):
+        return
     body: dict[str, Any] = {
         "dispute_id": dispute.dispute_id,
         "amount": {"amount_minor": dispute.amount_minor, "currency": dispute.currency},
@@ -40,6 +41,15 @@ def count_dispute(case: Case, dispute: Dispute) -> Iterator[Record]:
     }
     fact = ("dispute", dispute.dispute_id)
     yield Counted("dispute", dispute.network, dispute.payment_id, fact, dispute.opened_at, body)
+
+
+def _is_resolved_by(case: Case, dispute: Dispute, alert: PreDispute) -> bool:
+    """The same claim was paid through an alert of these vendors: by the network, or by our refund."""
+    if alert.source not in RESOLVES_BEFORE or alert.payment_id != dispute.payment_id:
+        return False
+    refunds = [refund for refund in case.refunds.values() if refund.request_id == request_id_of(alert)]
+    paid = alert.already_credited or any(refund.status in SETTLED for refund in refunds)
+    return paid and same_claim(alert, dispute.amount_minor, dispute.opened_at)
 
 
 def report_dispute(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:

@@ -4,7 +4,8 @@ import pytest
 
 from app.domain.records import Counted
 from tests.domain.dated import Dated, moment
-from tests.domain.events import captured, dispute, fraud_reported, placed
+from tests.domain.events import alert, captured, dispute, fraud_reported, placed, refund
+from tests.domain.stories import given
 
 CAPTURED, HEARD = "2026-01-31T12:00:00Z", "2026-02-01T12:00:00Z"
 
@@ -29,3 +30,27 @@ def test_what_came_before_its_payment_is_counted_once_and_in_its_own_month(kind,
         story.when(captured("50.00", network="visa", capture_id=capture_id).at(CAPTURED))
     assert counted(story, kind) == [("visa", "p1", moment(HEARD))]
     assert counted(story, "sale") == [("visa", "p1", moment(CAPTURED))]
+
+
+def paid_by_us(story):
+    """The refund that answers the alert has arrived."""
+    key = next(iter(story.case.refunds))
+    return story.given(refund("succeeded", "20.00", instruction_id=key))
+
+
+@pytest.mark.parametrize(
+    ("source", "paid", "disputed", "counts"),
+    [
+        ("rdr", None, "20.00", 0),
+        ("rdr", None, "30.00", 1),  # another claim on the same payment
+        ("cdrn", paid_by_us, "20.00", 0),
+        ("cdrn", paid_by_us, "30.00", 1),
+        ("cdrn", None, "20.00", 1),  # the refund was on its way, and is called off
+        ("ethoca", paid_by_us, "20.00", 1),
+    ],
+)
+def test_a_chargeback_whose_claim_was_resolved_through_rdr_or_cdrn_is_not_counted(source, paid, disputed, counts):
+    story = given(placed(), captured("100.00", network="visa"), alert("20.00", source=source))
+    story = paid(story) if paid else story
+    story.given(dispute("opened", disputed))
+    assert len(counted(story, "dispute")) == counts
