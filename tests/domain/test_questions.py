@@ -184,6 +184,13 @@ def test_two_requests_of_the_same_scope_stand_beside_each_other_where_there_is_e
     three.when(asked("r2", lines(l1=3))).then(denied("duplicate_request"))
 
 
+@pytest.mark.parametrize("again", [lines(l2=1, l1=1), lines(True, l1=1, l2=1)], ids=["other order", "with delivery"])
+def test_the_same_units_are_the_same_scope_however_they_are_named(again):
+    bought = (placed(line("l1", "60.00"), line("l2", "40.00")), captured("100.00"))
+    story = given(*bought, asked("r1", lines(l1=1, l2=1)), terms=policy(auto_approve_limit={"default": 1000}))
+    story.when(asked("r2", again)).then(denied("duplicate_request"))
+
+
 def test_a_request_may_be_repeated_under_another_event_and_not_changed():
     story = given(*PAID).when(asked("r1", amount("10.00"))).then(approved("10.00"))
     story.when(asked("r1", amount("10.00"))).absorbed()

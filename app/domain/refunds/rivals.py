@@ -2,7 +2,7 @@
 
 from app.domain.case import Request
 from app.domain.refunds.asking import Asking, Denial
-from app.domain.refunds.scopes import plan
+from app.domain.refunds.scopes import plan, units_of
 from app.domain.refunds.tenders import available
 
 
@@ -24,6 +24,8 @@ def _earlier(asking: Asking) -> list[Request]:
 def _same_scope(one: Request, other: Request) -> bool:
     if one.scope["kind"] == other.scope["kind"] == "subscription":
         return bool(one.scope["line_id"] == other.scope["line_id"])
+    if one.scope["kind"] == other.scope["kind"] == "lines":
+        return units_of(one.scope) == units_of(other.scope)
     return one.scope == other.scope
 
 

@@ -57,9 +57,7 @@ def _full(asking: Asking) -> Plan | Denial:
 
 def _lines(asking: Asking) -> Plan | Denial:
     order, scope = asking.order, asking.request.scope
-    asked: dict[str, int] = {}
-    for entry in scope["lines"]:
-        asked[entry["line_id"]] = asked.get(entry["line_id"], 0) + entry["quantity"]
+    asked = units_of(scope)
     if unknown := tuple(line_id for line_id in asked if line_id not in order.lines):
         return Denial(Code.UNKNOWN_LINE, unknown)
     lines = [order.lines[line_id] for line_id in asked]
@@ -81,6 +79,14 @@ def _lines(asking: Asking) -> Plan | Denial:
         rows += _shipping_rows(order)
     wanted = sum(row.gross_minor for row in rows)
     return Plan(rows, wanted, reduced=reduced, units=asked, lines=list(asked), statutory=statutory)
+
+
+def units_of(scope: dict[str, Any]) -> dict[str, int]:
+    """Units by line that a scope of lines names, in whatever order and however often it names them."""
+    asked: dict[str, int] = {}
+    for entry in scope["lines"]:
+        asked[entry["line_id"]] = asked.get(entry["line_id"], 0) + entry["quantity"]
+    return asked
 
 
 def _unit_rows(line: Line, quantity: int) -> list[Row]:
