@@ -201,6 +201,21 @@ def test_opened_while_our_refund_is_in_flight_it_is_called_off_and_exposure_is_s
     story.when(dispute("lost"), dispute("evidence_submitted")).never(alerted("exposure.detected"))
 
 
+@pytest.mark.parametrize(
+    ("before", "event", "is_called_off"),
+    [
+        ((), dispute("funds_withdrawn", "100.00"), True),  # debited before its opening arrived
+        ((dispute("inquired", "100.00"),), dispute("escalated", stage="chargeback"), True),
+        ((dispute("inquired", "20.00"),), dispute("escalated", stage="chargeback"), False),  # both have their money
+        ((dispute("won").at("2026-01-05T13:00:00Z"),), dispute("opened", "100.00"), False),  # it had ended by then
+        ((dispute("lost").at("2026-01-05T13:00:00Z"),), dispute("opened", "100.00"), True),
+    ],
+)
+def test_whatever_takes_the_money_of_our_refund_in_flight_calls_it_off(before, event, is_called_off):
+    story = given(*PAID, asked(scope=amount("80.00"), reason="damaged"), *before).when(event)
+    story.then(called_off()) if is_called_off else story.never(called_off())
+
+
 def test_opened_after_our_refund_settled_exposure_is_said_when_it_is_debited():
     story = given(*PAID, asked())
     story.given(refund("succeeded", "100.00", instruction_id=next(iter(story.case.refunds))))

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from app.domain.balances import ENDED_FOR_US, REINSTATEMENT_AWAITED, claim_of
+from app.domain.balances import ENDED_FOR_US, REINSTATEMENT_AWAITED, claim_of, refundable
 from app.domain.case import Case, Dispute
 from app.domain.context import Context
 from app.domain.counting import count_dispute, count_fraud_report, report_dispute, report_fraud
@@ -21,6 +21,7 @@ from app.domain.records import Advised, Alerted, Booked, Flagged, Matched, Recor
 from app.domain.refunds.execution import call_off
 
 UNMATCHED = "unmatched"
+TAKES_MONEY = frozenset({"dispute.escalated", "dispute.funds_withdrawn"})
 ASKS_FOR_AN_ANSWER = frozenset({"dispute.inquired", "dispute.opened", "dispute.escalated"})
 MOVES_FUNDS = {
     "dispute.funds_withdrawn": ("dispute_withdrawn", -1),
@@ -43,6 +44,7 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
     if event.type == "dispute.opened":
         yield from count_dispute(case, dispute)
         yield from report_dispute(case, dispute, context)
+    if _pays_instead_of_us(case, dispute, event):
         yield from call_off(case, dispute.payment_id, "dispute_open")
     if is_unmatched(case, dispute):
         if UNMATCHED not in dispute.flags:
@@ -53,6 +55,16 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
     if asked and (dispute.state == "open" or returned_debit):
         yield from ask_for_an_answer(case, dispute, context)
     yield from _ended(case, dispute, getattr(event, "amount", None))
+
+
+def _pays_instead_of_us(case: Case, dispute: Dispute, event: Any) -> bool:
+    """Whether what happened leaves our refunds in flight without their money: an opening, unless the dispute has ended
+    for us by now; an inquiry that became a chargeback, and a debit, where they took what the refunds need.
+    """
+    payment = case.payments.get(dispute.payment_id)
+    if payment is None or not claim_of(payment, dispute):
+        return False
+    return event.type == "dispute.opened" or (event.type in TAKES_MONEY and refundable(case, payment) < 0)
 
 
 def _ended(case: Case, dispute: Dispute, stated: Any = None) -> Iterator[Record]:
