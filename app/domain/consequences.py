@@ -72,7 +72,7 @@ def _linked_late(case: Case, event: Any, context: Context) -> Iterator[Record]:
     del context
     if case.order_id is None and event.order_id is not None:
         payment = case.payments.get(event.payment_id)
-        if payment is not None and payment.currency:
+        if payment is not None and payment.currency and payment.late_order_id is None:
             money = {"amount_minor": payment.captured_minor, "currency": payment.currency}
             body = {"payment_id": event.payment_id, "order_id": event.order_id, "amount": money}
             yield Alerted("payment.unlinked", (event.payment_id, event.order_id), body)
@@ -102,7 +102,7 @@ def _booked(case: Case, event: Any) -> Iterator[Record]:
     if case.order_id is None and not failed:
         money = {"amount_minor": case.payments[event.payment_id].captured_minor, "currency": event.amount.currency}
         body = {"payment_id": event.payment_id, "order_id": None, "amount": money}
-        yield Alerted("payment.unlinked", (event.payment_id, money["amount_minor"]), body)
+        yield Alerted("payment.unlinked", (event.payment_id, "captured", capture.capture_id), body)
 
 
 def _settled(case: Case, event: Any, context: Context) -> Iterator[Record]:

@@ -254,6 +254,8 @@ def _alerted(case: Case, record: Alerted) -> None:
         dispute.revision, dispute.recommendation = record.body["revision"], record.body["recommendation"]
     elif record.type == "pre_dispute.action_required":
         case.pre_disputes[record.body["alert_id"]].asked = True
+    elif record.type == "payment.unlinked" and record.body["order_id"] is not None:
+        case.payments[record.body["payment_id"]].late_order_id = record.body["order_id"]
     elif record.type == "dispute.unmatched":
         case.disputes[record.body["dispute_id"]].flags.append(UNMATCHED)
     elif record.type == "dispute.closed":

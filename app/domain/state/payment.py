@@ -30,7 +30,10 @@ class Capture(msgspec.Struct, array_like=True):
 
 
 class Payment(msgspec.Struct, array_like=True):
-    """One payment of the order, in the currency in which it was charged."""
+    """One payment of the order, in the currency in which it was charged.
+
+    `late_order_id`: the order to which it was linked when it was a case of its own already.
+    """
 
     payment_id: str
     currency: str
@@ -49,6 +52,7 @@ class Payment(msgspec.Struct, array_like=True):
     exposed_minor: int = 0
     authentication_proof: Proof | None = None
     checks_proof: Proof | None = None
+    late_order_id: str | None = None
 
     @property
     def captured_minor(self) -> int:
