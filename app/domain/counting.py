@@ -26,8 +26,8 @@ def count_sale(case: Case, payment: Payment, at: datetime) -> Iterator[Record]:
 
 
 def count_dispute(case: Case, dispute: Dispute) -> Iterator[Record]:
-    """A chargeback, once; not one whose claim was resolved before it came."""
-    if dispute.counted or not dispute.opened or dispute.network not in MONITORED or not dispute.payment_id:
+    """A chargeback, once its claim and payment are known; not one whose claim was resolved before it came."""
+    if dispute.counted or not is_chargeback(dispute) or dispute.network not in MONITORED or not dispute.payment_id:
         return
     assert dispute.opened_at is not None
     if any(_is_resolved_by(case, dispute, alert) for alert in case.pre_disputes.values()):
@@ -43,6 +43,11 @@ def count_dispute(case: Case, dispute: Dispute) -> Iterator[Record]:
     yield Counted("dispute", dispute.network, dispute.payment_id, fact, dispute.opened_at, body)
 
 
+def is_chargeback(dispute: Dispute) -> bool:
+    """Whether it has begun to be one, and how much is claimed is known: an escalation may come before its opening."""
+    return dispute.opened and bool(dispute.currency)
+
+
 def _is_resolved_by(case: Case, dispute: Dispute, alert: PreDispute) -> bool:
     """The same claim was paid through an alert of these vendors: by the network, or by our refund."""
     if alert.source not in RESOLVES_BEFORE or alert.payment_id != dispute.payment_id:
@@ -54,7 +59,7 @@ def _is_resolved_by(case: Case, dispute: Dispute, alert: PreDispute) -> bool:
 
 def report_dispute(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:
     """The customer's history learns of a chargeback, once."""
-    if case.customer_id is not None and dispute.opened and not dispute.reported:
+    if case.customer_id is not None and is_chargeback(dispute) and not dispute.reported:
         fact = ("dispute_opened", case.case_id, dispute.dispute_id)
         body = {
             "order_id": case.order_id,

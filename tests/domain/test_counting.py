@@ -32,6 +32,24 @@ def test_what_came_before_its_payment_is_counted_once_and_in_its_own_month(kind,
     assert counted(story, "sale") == [("visa", "p1", moment(CAPTURED))]
 
 
+def test_an_inquiry_is_counted_when_it_becomes_a_chargeback():
+    story = Dated(start="2026-01-30").given(placed(), captured("50.00", network="visa"))
+    story.on(CAPTURED, dispute("inquired", "10.00"))
+    assert counted(story, "dispute") == []
+    story.on(HEARD, dispute("escalated", stage="chargeback")).when(dispute("escalated", stage="pre_arbitration"))
+    assert counted(story, "dispute") == [("visa", "p1", moment(HEARD))]
+
+
+def test_an_escalation_that_comes_before_its_claim_is_counted_with_that():
+    story = (
+        Dated(start="2026-01-30").given(placed(customer_id="c1")).on(HEARD, dispute("escalated", stage="arbitration"))
+    )
+    story.when(captured("50.00", network="visa"))
+    assert counted(story, "dispute") == []
+    story.when(dispute("opened", "10.00").at(CAPTURED))
+    assert counted(story, "dispute") == [("visa", "p1", moment(CAPTURED))]
+
+
 def paid_by_us(story):
     """The refund that answers the alert has arrived."""
     key = next(iter(story.case.refunds))

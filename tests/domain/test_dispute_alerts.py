@@ -232,12 +232,16 @@ def test_a_dispute_of_a_payment_that_nobody_knows_is_said_once_and_asks_for_an_a
 
 
 def test_a_payment_without_an_order_is_said_for_each_capture_and_for_its_first_link():
-    story = Story(case_id="m1/~p1").given(captured("100.00", capture_id="c1"), capture_failed("100.00", capture_id="c1"))
+    story = Story(case_id="m1/~p1").given(
+        captured("100.00", capture_id="c1"), capture_failed("100.00", capture_id="c1")
+    )
     story.given(captured("100.00", capture_id="c2"))
     for event_id in ("first", "again"):
         story.given(of_payments("payment.linked", "p1", order_id="o1", event_id=event_id))
     said = [out.body for out in story.told if out.body["type"] == "payment.unlinked"]
-    assert [(body["order_id"], body["amount"]) for body in said] == [(id_, money("100.00")) for id_ in (None, None, "o1")]
+    assert [(body["order_id"], body["amount"]) for body in said] == [
+        (id_, money("100.00")) for id_ in (None, None, "o1")
+    ]
     assert len({body["id"] for body in said}) == 3
 
 

@@ -21,6 +21,7 @@ from app.domain.records import Advised, Alerted, Booked, Flagged, Matched, Recor
 from app.domain.refunds.execution import call_off
 
 UNMATCHED = "unmatched"
+BEGINS = frozenset({"dispute.opened", "dispute.escalated"})
 TAKES_MONEY = frozenset({"dispute.escalated", "dispute.funds_withdrawn"})
 ASKS_FOR_AN_ANSWER = frozenset({"dispute.inquired", "dispute.opened", "dispute.escalated"})
 MOVES_FUNDS = {
@@ -41,7 +42,7 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
     dispute = case.disputes[event.dispute_id]
     yield from _booked(dispute, event)
     yield from await_opening(case, dispute, context.clock)
-    if event.type == "dispute.opened":
+    if event.type in BEGINS:
         yield from count_dispute(case, dispute)
         yield from report_dispute(case, dispute, context)
     if _pays_instead_of_us(case, dispute, event):

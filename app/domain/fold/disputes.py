@@ -146,7 +146,8 @@ def _escalated(case: Case, event: DisputeEscalated) -> None:
         if dispute.state in lifecycle.ENDS:
             dispute.closed.append("reopened")
         dispute.stage, dispute.stage_at = event.stage, _moment(event)
-        dispute.opened, dispute.opened_at = True, dispute.opened_at or dispute.stage_at
+        if not dispute.opened:
+            dispute.opened, dispute.opened_at = True, dispute.stage_at
         dispute.state, dispute.ended_at, dispute.answer = "open", None, None
         dispute.respond_by = dispute.deadline_source = None
     if event.respond_by is not None:
