@@ -83,7 +83,12 @@ class History(msgspec.Struct, omit_defaults=True):
         }
 
     def erase(self, token: str, at: datetime) -> list[str]:
-        """From now on the token stands for the customer; the cases that must hear of it."""
+        """The token stands for the customer in whatever happened until then; the cases that must hear of it.
+
+        An erasure that was heard before, or an older one, changes nothing: what came since is not meant by it.
+        """
+        if self.is_erased(at):
+            return []
         self.token, self.erased_at = token, at
         # a row of before the names were kept has facts alone
         told = list(dict.fromkeys([*self.cases, *(fact.case_id for fact in self.facts.values())]))

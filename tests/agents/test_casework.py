@@ -185,6 +185,12 @@ def test_a_case_that_hears_of_its_customer_after_the_erasure_is_erased_too():
     assert shop.snapshot()["customer_id"] == "gone-1"
 
 
+def test_an_erasure_that_comes_again_leaves_the_orders_that_came_since():
+    shop, gone = Shop(), erased("c1", "gone-1").but(event_id="gone").at("2026-01-05T12:00:00Z")
+    shop.publish(gone, placed(customer_id="c1").at("2026-01-05T13:00:00Z"), gone)
+    assert shop.snapshot()["customer_id"] == "c1"
+
+
 def test_an_order_amended_to_a_customer_is_erased_with_them():
     shop = Shop()
     shop.publish(

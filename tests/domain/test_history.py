@@ -153,6 +153,16 @@ def test_an_erased_customer_leaves_no_facts_and_names_the_cases_that_must_hear_o
     assert not told.is_erased(NOW + SECOND)
 
 
+@pytest.mark.parametrize("at", [NOW, NOW - SECOND], ids=["the same again", "an older one"])
+def test_an_erasure_that_comes_again_leaves_what_came_since(at):
+    told = history(requested("o1"))
+    told.erase("gone-1", NOW)
+    told.remember(*requested("o2", at=NOW + SECOND))
+    assert told.erase("gone-1", at) == []
+    assert (list(told.facts), told.token, told.erased_at) == (["o2:r1"], "gone-1", NOW)
+    assert told.erase("gone-2", NOW + SECOND) == ["m1/o2"]
+
+
 def test_the_stored_form_is_the_history():
     told = history(requested("o1"), approved("o1", 500), disputed("o2"), taken_back("o3"))
     counted(told)
