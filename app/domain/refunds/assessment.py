@@ -11,9 +11,10 @@ from app.domain.reasons import MESSAGES
 from app.domain.reasons import Reason as Code
 from app.domain.records import Decided, Reason, Tender
 from app.domain.refunds.asking import CHARGED_TOO_MUCH, Plan
-from app.domain.refunds.eligibility import QUESTIONS, lines_to_return
+from app.domain.refunds.eligibility import QUESTIONS
 from app.domain.refunds.exchange import NO_RATE, estimate
 from app.domain.refunds.question import Advice, Deny, Hold, Question
+from app.domain.refunds.returning import lines_to_return
 from app.domain.refunds.reviewing import approvers
 from app.domain.refunds.scopes import plan
 from app.domain.refunds.statutory import pay_by, proof_of_return

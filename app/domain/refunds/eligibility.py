@@ -10,12 +10,12 @@ again when what it waits for has moved.
 from collections.abc import Callable
 
 from app.domain.balances import claimed, claimed_by_lost_disputes, claimed_by_open_disputes, credited
-from app.domain.policy_terms import limit
 from app.domain.reasons import Reason as Code
-from app.domain.refunds.asking import CHARGED_TOO_MUCH, Denial, asking_of
+from app.domain.refunds.asking import Denial, asking_of
 from app.domain.refunds.fees import fee_rows
 from app.domain.refunds.question import Advice, Answer, Deny, Hold, Question
 from app.domain.refunds.reducing import scale
+from app.domain.refunds.returning import goods_are_back, return_is_missing
 from app.domain.refunds.reviewing import (
     asked_not_too_often,
     begun_services_have_a_period,
@@ -32,7 +32,6 @@ from app.domain.refunds.reviewing import (
 from app.domain.refunds.rivals import is_asked_already
 from app.domain.refunds.rules import rules_of_the_policy
 from app.domain.refunds.scopes import plan
-from app.domain.refunds.statutory import proof_of_return
 from app.domain.refunds.tenders import available
 from app.domain.refunds.windows import window_ends
 from app.domain.returns import units_here
@@ -106,7 +105,7 @@ def lines_and_quantities(q: Question) -> Answer:
     if given.asked_minor is not None:
         q.amount_minor = given.asked_minor
         return None
-    coming_back = _return_missing(q, sum(row.gross_minor for row in given.rows)) or any(
+    coming_back = return_is_missing(q, sum(row.gross_minor for row in given.rows)) or any(
         units_here(q.case, line_id) for line_id in given.units
     )
     q.rows = given.rows + fee_rows(q.asking, given, coming_back=coming_back)
@@ -237,45 +236,6 @@ def as_expected(q: Question) -> Answer:
     """The asker named the amount that must come out."""
     expected = q.request.expected_minor
     return None if expected is None or expected == q.amount_minor else Deny(Code.EXPECTED_AMOUNT_DIFFERS)
-
-
-def goods_are_back(q: Question) -> Answer:
-    """Goods come back before the money goes, where the policy asks for them."""
-    if not _return_missing(q, _worth(q)):
-        return None
-    if _waited(q, "return"):
-        return Deny(Code.RETURN_NOT_RECEIVED)
-    return Hold(Code.AWAITING_RETURN, "return")
-
-
-def _worth(q: Question) -> int:
-    """What goes back before fees."""
-    return sum(row.gross_minor for row in q.rows if row.component != "fee")
-
-
-def lines_to_return(q: Question) -> list[str]:
-    """The lines that the policy wants back before the money goes."""
-    return _lines_to_return(q, _worth(q))
-
-
-def _lines_to_return(q: Question, amount_minor: int) -> list[str]:
-    asking, given = q.planned()
-    rule = q.policy.return_required
-    if asking.goodwill or q.request.from_cancellation or q.request.reason in (*rule.reasons_exempt, *CHARGED_TOO_MUCH):
-        return []
-    threshold = limit(rule.unless_below, asking.order.currency)
-    if threshold is not None and amount_minor < threshold:
-        return []
-    return [line_id for line_id in given.units if asking.order.lines[line_id].kind in rule.kinds]
-
-
-def _return_missing(q: Question, amount_minor: int) -> bool:
-    _, given = q.planned()
-    wanted = _lines_to_return(q, amount_minor)
-    missing = [line_id for line_id in wanted if units_here(q.case, line_id) < given.units[line_id]]
-    if given.statutory and missing:
-        return proof_of_return(q.case, missing) is None
-    return bool(missing)
 
 
 QUESTIONS: tuple[Callable[[Question], Answer], ...] = (
