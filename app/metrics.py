@@ -48,6 +48,21 @@ RESTORED = Metric("refundry_restored_records_total", "counter", "Changelog recor
 RESTORE_SECONDS = Metric("refundry_restore_seconds", "histogram", "One restore, from the assignment to its end.")
 READY = Metric("refundry_ready", "gauge", "1 while the worker takes part, 0 while /readyz gives reasons against it.")
 LAST_COMMIT = Metric("refundry_last_commit_timestamp_seconds", "gauge", "When the last round committed, Unix time.")
+READ_SIDE_CASES = Metric("refundry_read_side_cases_total", "counter", "Snapshots of cases written to the read side.")
+READ_SIDE_BEGINNINGS = Metric(
+    "refundry_read_side_beginnings_total", "counter", "How often the read side was empty and was filled from the start."
+)
+READ_SIDE_COMPLETE = Metric(
+    "refundry_read_side_complete_timestamp_seconds",
+    "gauge",
+    "Unix time: all snapshots that were committed by then are in the read side.",
+)
+READ_SIDE_FAILURES = Metric(
+    "refundry_read_side_failures_total", "counter", "Attempts to write that Redis did not take."
+)
+READ_SIDE_UNREADABLE = Metric(
+    "refundry_read_side_unreadable_total", "counter", "Records among the snapshots that are none; they are passed over."
+)
 
 CATALOGUE: tuple[Metric, ...] = (
     MESSAGES,
@@ -67,6 +82,11 @@ CATALOGUE: tuple[Metric, ...] = (
     RESTORE_SECONDS,
     READY,
     LAST_COMMIT,
+    READ_SIDE_CASES,
+    READ_SIDE_BEGINNINGS,
+    READ_SIDE_COMPLETE,
+    READ_SIDE_FAILURES,
+    READ_SIDE_UNREADABLE,
 )
 
 

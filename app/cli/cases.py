@@ -1,14 +1,16 @@
-"""Where `refundry order` finds a case: in what a replay wrote, in a replay that it runs, or on Kafka."""
+"""Where commands find a case: in what a replay wrote, in the read side, or on Kafka."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 
 from app.cli.failures import ExitCode, Failure
-from app.cli.kafka import config_of, read_whole
+from app.cli.kafka import Heard, config_of, read_whole
+from app.cli.read_side import asked
 from app.cli.showing import console
 from app.replay.files import UnreadableFileError, read_texts
 from app.settings import Settings
@@ -18,13 +20,13 @@ SNAPSHOTS, DECISIONS = "case-snapshots", "refund-decisions"
 _decode = msgspec.json.Decoder().decode
 
 
-class _Record(msgspec.Struct):
+class _Line(msgspec.Struct):
     topic: str
     key: str | None
     value: msgspec.Raw
 
 
-_decode_record = msgspec.json.Decoder(_Record).decode
+_decode_record = msgspec.json.Decoder(_Line).decode
 
 
 @dataclass
@@ -43,8 +45,8 @@ class Search:
     """Takes records and keeps those of one order, over all merchants or of one."""
 
     def __init__(self, order_id: str, merchant_id: str | None) -> None:
-        self._order_id = order_id
-        self._merchant_id = merchant_id
+        self.order_id = order_id
+        self.merchant_id = merchant_id
         self._needle = order_id.encode()
         self._snapshots: dict[str, bytes] = {}
         self._decisions: dict[str, dict[tuple[str, int], dict[str, Any]]] = {}
@@ -55,7 +57,7 @@ class Search:
             return
         case_id = key.decode()
         merchant_id, _, order_id = case_id.partition("/")
-        if order_id != self._order_id or self._merchant_id not in (None, merchant_id):
+        if order_id != self.order_id or self.merchant_id not in (None, merchant_id):
             return
         if topic == SNAPSHOTS:
             self._snapshots[case_id] = value
@@ -84,27 +86,47 @@ class Search:
         return FoundCase(_decode(snapshot), [decisions[revision] for revision in sorted(decisions)])
 
 
-def search_files(files: Sequence[str], search: Search) -> None:
-    """Looks through what replays wrote. UnreadableFileError where a file is none."""
+class Record(NamedTuple):
+    """A line of what a replay wrote."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+
+
+def records_of(files: Sequence[str], topics: Collection[str]) -> Iterator[Record]:
+    """The records of these topics in what replays wrote. UnreadableFileError where a file is none."""
     for place, content in _lines(files):
         try:
             record = _decode_record(content)
         except (msgspec.DecodeError, ValueError) as error:
             hint = "expected what `refundry replay` wrote; its input belongs to --replay"
             raise UnreadableFileError(f"{place}: {hint}") from error
-        if record.topic in (SNAPSHOTS, DECISIONS):
-            search.take(record.topic, record.key.encode() if record.key else None, bytes(record.value))
+        if record.topic in topics:
+            yield Record(record.topic, record.key.encode() if record.key else None, bytes(record.value))
 
 
-def search_kafka(settings: Settings, search: Search) -> None:
-    """Looks through the snapshots on Kafka, and through the decisions that are still there."""
+def search_files(files: Sequence[str], search: Search) -> None:
+    """Looks through what replays wrote. UnreadableFileError where a file is none."""
+    for record in records_of(files, (SNAPSHOTS, DECISIONS)):
+        search.take(*record)
 
-    def taking(topic: str) -> Callable[[bytes | None, bytes | None], None]:
-        return lambda key, value: search.take(topic, key, value)
 
+def search_installation(settings: Settings, search: Search, *, decisions: bool) -> None:
+    """Looks for the snapshot in the read side, else on Kafka; and there for the decisions, those that still are."""
+    found = asked(settings, lambda answers: answers.order(search.order_id, search.merchant_id))
+    for case_id, snapshot in found:
+        search.take(SNAPSHOTS, case_id.encode(), snapshot)
+    topics = [*([] if found else [SNAPSHOTS]), *([DECISIONS] if decisions else [])]
+    if topics:
+        search_topics(settings, {topic: partial(search.take, topic) for topic in topics})
+
+
+def search_topics(settings: Settings, heard: Mapping[str, Heard]) -> None:
+    """Calls each topic's function with key and value of every record that is on Kafka now."""
     screen = console(err=True)
     with screen.status("reading the snapshots of all cases") if screen.is_terminal else nullcontext():
-        read_whole(config_of(settings), {topic: taking(topic) for topic in (SNAPSHOTS, DECISIONS)})
+        read_whole(config_of(settings), heard)
 
 
 def _lines(files: Sequence[str]) -> Iterator[tuple[str, bytes]]:

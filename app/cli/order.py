@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from app.cli.cases import FoundCase, Search, search_files, search_kafka
+from app.cli.cases import FoundCase, Search, search_files, search_installation
 from app.cli.explaining import explained, print_explained
 from app.cli.money import shown, shown_money
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
@@ -40,7 +40,8 @@ def _source_options(command: F) -> F:
 def command() -> None:
     """Show an order, and why its requests were decided as they were.
 
-    The order is looked for on Kafka, unless --snapshots or --replay name files.
+    The order is looked for in the read side, where there is one, else on Kafka, unless --snapshots or --replay name
+    files.
     """
 
 
@@ -52,7 +53,7 @@ command.add_command(preview)
 @_source_options
 def show(order_id: str, output: str, **source: Any) -> None:
     """Show the state of ORDER_ID: its money, requests, instructions, disputes and deadlines."""
-    found = _find(order_id, **source)
+    found = _find(order_id, **source, decisions=False)
     if output == "json":
         show_json(found.snapshot)
     else:
@@ -64,7 +65,7 @@ def show(order_id: str, output: str, **source: Any) -> None:
 @_source_options
 def explain(order_id: str, output: str, **source: Any) -> None:
     """Explain ORDER_ID: what happened, and every decision on its requests with its reasons in words."""
-    found = _find(order_id, **source)
+    found = _find(order_id, **source, decisions=True)
     if output == "json":
         show_json(explained(found))
     else:
@@ -81,6 +82,7 @@ def _find(
     fx: str | None,
     until: datetime | None,
     config: Path | None,
+    decisions: bool,
 ) -> FoundCase:
     if snapshots and replay:
         raise click.UsageError("expected --snapshots or --replay, not both")
@@ -102,7 +104,7 @@ def _find(
                 progress=progress,
             )
     else:
-        search_kafka(settings_of(config), search)
+        search_installation(settings_of(config), search, decisions=decisions)
     return search.case()
 
 

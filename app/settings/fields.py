@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     )
 
     redis_url: Annotated[SecretStr, AfterValidator(as_redis_url)] | None = Field(
-        None, description="Redis of the read side (projections, console); without it there is none."
+        None, description="Redis of the read side; with TLS `rediss://…`. Without it commands find cases on Kafka."
     )
     policy_dir: Path | None = Field(
         None, description="Policies of `replay`, `demo` and `policy check|publish`; `worker` reads the topic."

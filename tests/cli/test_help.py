@@ -56,7 +56,14 @@ def test_everything_that_shows_something_can_show_it_as_json():
         for words, command in COMMAND_PATHS.items()
         if not isinstance(command, click.Group) and "output" not in {param.name for param in command.params}
     }
-    assert without == {"demo", "worker", "schema export", "schema check"}
+    assert without == {
+        "demo",
+        "worker",
+        "projections run",
+        "projections rebuild",
+        "schema export",
+        "schema check",
+    }
 
 
 def test_help_imports_nothing_that_takes_time():

@@ -1,0 +1,42 @@
+"""Every key of the read side on one screen. All begin with `refundry:APP_ID:TOPIC_PREFIX:`.
+
+| key | is a | holds |
+|---|---|---|
+| `position` | hash | by partition of `case-snapshots`, the offset up to which the data stands; and `caught_up_at` |
+| `case:CASE_ID` | string | the newest snapshot, byte for byte as Kafka has it |
+| `entry:CASE_ID` | string | its version and its numbers, as JSON: what has to go when the case changes |
+| `order:ORDER_ID` | sorted set | ids of its cases, one per merchant; `~PAYMENT_ID` where there is no order |
+| `number:NUMBER` | sorted set | ids of the cases in which this number stands |
+
+The names of an installation hold no colon, so no two installations share a key. The sets are sorted by case id, that is
+by merchant: a number that every merchant uses is still looked up in one small range.
+"""
+
+from typing import Final
+
+CAUGHT_UP_AT: Final = "caught_up_at"
+"""Field of the position: the Unix time at which everything that Kafka had then was here."""
+
+
+class Keys:
+    """The keys of one installation."""
+
+    def __init__(self, app_id: str, topic_prefix: str) -> None:
+        self.prefix = f"refundry:{app_id}:{topic_prefix}:"
+        self.position = f"{self.prefix}position"
+
+    def case(self, case_id: str) -> str:
+        """Where a case's snapshot is."""
+        return f"{self.prefix}case:{case_id}"
+
+    def entry(self, case_id: str) -> str:
+        """Where it is kept under which numbers a case is found."""
+        return f"{self.prefix}entry:{case_id}"
+
+    def order(self, order_id: str) -> str:
+        """Where the cases of an order are listed."""
+        return f"{self.prefix}order:{order_id}"
+
+    def number(self, number: str) -> str:
+        """Where the cases with a number are listed."""
+        return f"{self.prefix}number:{number}"

@@ -1,0 +1,110 @@
+"""Under which numbers a case is found: whatever a desk has in hand of it, as its snapshot says.
+
+The order's own number is not among them: it has an index of its own.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+
+class _Capture(msgspec.Struct):
+    capture_id: str
+
+
+class _Payment(msgspec.Struct):
+    payment_id: str
+    captures: list[_Capture] = []
+
+
+class _Request(msgspec.Struct):
+    request_id: str
+    status: str
+
+
+class _Instruction(msgspec.Struct):
+    instruction_id: str | None
+    status: str
+    refund_id: str | None = None
+    acquirer_reference_number: str | None = None
+
+
+class _Dispute(msgspec.Struct):
+    dispute_id: str
+    state: str
+
+
+class _Entry(msgspec.Struct):
+    type: str
+    subject: str | None = None
+
+
+class Document(msgspec.Struct):
+    """A snapshot, as far as the read side looks into it; a newer version may hold more."""
+
+    case_id: str
+    version: int
+    merchant_id: str
+    order_id: str | None = None
+    payments: list[_Payment] = []
+    requests: list[_Request] = []
+    instructions: list[_Instruction] = []
+    disputes: list[_Dispute] = []
+    timeline: list[_Entry] = []
+
+
+class Number(NamedTuple):
+    """A number, what it is the number of, and how that stands where it has a status."""
+
+    text: str
+    kind: str
+    status: str = ""
+
+
+IN_THE_TIMELINE: Final = {"return": "return", "review": "review", "payment": "payment"}
+"""What has no row of its own in a snapshot is known by what happened to it: `return.received` names a return."""
+
+_decode = msgspec.json.Decoder(Document).decode
+
+
+def read(snapshot: bytes) -> Document:
+    """The document in these bytes. msgspec.DecodeError where they are no snapshot."""
+    return _decode(snapshot)
+
+
+def order_of(case_id: str) -> str:
+    """The order's part of a case id; `~PAYMENT_ID` of a payment that never found its order."""
+    return case_id.partition("/")[2]
+
+
+def numbers_of(document: Document) -> dict[str, Number]:
+    """Every number of the case but its order's. Where one text is the number of two things, the first counts."""
+    found: dict[str, Number] = {}
+    for number in _all(document):
+        found.setdefault(number.text, number)
+    return found
+
+
+def _all(document: Document) -> Iterator[Number]:
+    for payment in document.payments:
+        yield Number(payment.payment_id, "payment")
+        for capture in payment.captures:
+            yield Number(capture.capture_id, "capture")
+    for request in document.requests:
+        yield Number(request.request_id, "request", request.status)
+    for instruction in document.instructions:
+        named = (
+            (instruction.instruction_id, "instruction"),
+            (instruction.refund_id, "refund"),
+            (instruction.acquirer_reference_number, "reference"),
+        )
+        for text, kind in named:
+            if text is not None:
+                yield Number(text, kind, instruction.status)
+    for dispute in document.disputes:
+        yield Number(dispute.dispute_id, "dispute", dispute.state)
+    for entry in document.timeline:
+        kind = IN_THE_TIMELINE.get(entry.type.partition(".")[0], "")
+        if kind and entry.subject is not None:
+            yield Number(entry.subject, kind)
