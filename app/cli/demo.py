@@ -23,7 +23,7 @@ HERE = ""  # `--kafka` without an address: where the settings say
     "--events", type=click.IntRange(1, EVENTS_MAX), default=EVENTS, show_default=True, help="Messages of the day."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another day.")
-@click.option("--chaos", is_flag=True, help="Kill the worker (kill -9) in the middle, three times.")
+@click.option("--chaos", is_flag=True, help="Kill worker and follower (kill -9) in the middle, three times.")
 @click.option(
     "--port",
     type=click.IntRange(1, PORT_MAX),
@@ -81,3 +81,5 @@ def command(
     close(out, played, kafka=kafka is not None, save=save)
     if not played.verdict.holds:
         raise Failure(verdict_line(played.verdict), "the oracle's findings are above", code=ExitCode.VIOLATED)
+    if not played.read_side.holds:
+        raise Failure(str(played.read_side), "the outcomes themselves are right", code=ExitCode.VIOLATED)

@@ -34,7 +34,7 @@ def close(console: Console, played: Played, *, kafka: bool, save: Path | None) -
     console.print()
     findings = _findings(played, kafka=kafka)
     if console.is_terminal:
-        style = "green" if played.verdict.holds else "red"
+        style = "green" if played.verdict.holds and played.read_side.holds else "red"
         title = "the verdict of the oracle"
         width = min(console.width, PANEL_WIDTH_MAX)
         console.print(
@@ -74,6 +74,7 @@ def _findings(played: Played, *, kafka: bool) -> RenderableType:
     read = f"It read {figures.inputs:,} inputs ({figures.late:,} of them late) and {figures.outputs.total():,} outputs"
     judged = f"{figures.approvals_judged:,} approvals, {figures.lines_judged:,} lines paid back"
     lines.append(Text(f"{read}; {judged}, {figures.payments_judged:,} payments reckoned by hand."))
+    lines.append(Text(str(played.read_side), style="" if played.read_side.holds else "bold red"))
     lines += [Text(line) for line in _circumstances(played, scene, kafka=kafka)]
     return Group(*lines)
 
@@ -110,12 +111,15 @@ def _suggestions(played: Played, *, kafka: bool, save: Path | None) -> Iterator[
         yield "make kafka", "start a real Kafka on this machine, in another terminal"
         yield f"{refundry} demo --kafka", "play the day there, exactly once"
     if save is None:
-        yield f"{refundry} demo --save day", "keep inputs and outputs, to have orders explained and the day replayed"
+        what = "keep inputs and outputs, for `order explain`, `find` and `replay`"
+        yield f"{refundry} demo --save day", what
         return
     if played.scene.tally.last:
         last = played.scene.tally.last[-1]
         order = f"{last.order_id} --merchant {last.merchant_id}"
         yield f"{refundry} order explain {order} --snapshots {save / OUTPUTS}", "see why an order was decided as it was"
+    if number := played.scene.payment_id:
+        yield f"{refundry} find {number} --snapshots {save / OUTPUTS}", "find the case of a payment, or of any number"
     yield f"{refundry} replay {save / INPUTS} --out again.jsonl", "decide the same inputs again, without any broker"
 
 

@@ -3,26 +3,20 @@
 import os
 import secrets
 import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from app.demo.failing import DemoFailedError
+from app.demo.own_process import OwnProcess, refundry
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.exits import MisconfiguredError, UnsureError
 
-STOP_SECONDS_MAX: Final = 15.0
 RESTARTS_MAX: Final = 5
 PORT_DEFAULT: Final = 9464
-LAST_WORDS = 12
 EMBEDDED_SESSION_MS: Final = 3_000
 _PREFIX = "REFUNDRY_"
 GIVING_UP = frozenset({3, 4, 5})
 """The contract's exit codes with which a worker says that it needs a person; the demo ends with the same."""
-_MAIN = "from app.cli import main; from app.demo.leash import hold; hold(); main()"
-_COMMAND = (sys.executable, "-P", "-c", _MAIN, "worker")
 
 
 def free_port(wanted: int | None) -> int:
@@ -41,45 +35,17 @@ def free_port(wanted: int | None) -> int:
     raise MisconfiguredError(f"port {wanted} of 127.0.0.1 is taken", "Give another one with --port, or none")
 
 
-class OwnWorker:
+class OwnWorker(OwnProcess):
     """At most one process at a time. `kills` counts how often it was killed here."""
 
     def __init__(self, config: RuntimeConfig, port: int, log: Path) -> None:
         """`log` takes all that the worker writes; `port` of 127.0.0.1 serves its metrics. Nothing is started yet."""
-        self.port, self.kills = port, 0
-        self._log, self._restarts, self._started_at = log, 0, 0.0
-        self._environment = _environment(config, port)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._out: IO[bytes] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The process that runs now."""
-        return None if self._process is None else self._process.pid
-
-    @property
-    def age(self) -> float:
-        """Seconds since the last start."""
-        return time.monotonic() - self._started_at
-
-    def start(self) -> None:
-        """Starts it. A session of its own: Ctrl-C at the terminal is for the demo, which ends it in order."""
-        self._out = self._out or self._log.open("ab")
-        self._process = subprocess.Popen(  # noqa: S603 - the product's own command
-            _COMMAND,
-            env=self._environment,
-            stdin=subprocess.PIPE,  # its leash
-            stdout=self._out,
-            stderr=self._out,
-            start_new_session=True,
-        )
-        self._started_at = time.monotonic()
+        super().__init__(refundry("worker"), environment_of(config, OPS_BIND=f"127.0.0.1:{port}"), log)
+        self.port, self.kills, self._restarts = port, 0, 0
 
     def kill(self) -> None:
         """`kill -9`: the process has no chance to finish anything."""
-        assert self._process is not None, "started"
-        self._process.kill()
-        self._let_go(self._process)
+        super().kill()
         self.kills += 1
 
     def tend(self) -> bool:
@@ -87,45 +53,21 @@ class OwnWorker:
 
         DemoFailedError where the worker gave up.
         """
-        if self._process is not None:
-            code = self._process.poll()
-            if code is None:
-                return False
-            self._let_go(self._process)
+        code = self.ended()
+        if code is not None:
             self._restarts += 1
             # below zero: a signal that nobody here has sent
             if (code != UnsureError.code and code >= 0) or self._restarts > RESTARTS_MAX:
                 reason, ours = f"the worker ended with code {code}", code if code in GIVING_UP else 6
                 raise DemoFailedError(reason, code=ours, details=self.last_words())
+        if self.pid is not None:
+            return False
         self.start()
         return True
 
-    def stop(self) -> None:
-        """Ends it in order; what it cannot finish in time is killed."""
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(STOP_SECONDS_MAX)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-            self._let_go(self._process)
-        if self._out is not None:
-            self._out.close()
-            self._out = None
 
-    def last_words(self) -> list[str]:
-        """The end of what it wrote."""
-        return self._log.read_text(errors="replace").splitlines()[-LAST_WORDS:] if self._log.exists() else []
-
-    def _let_go(self, process: subprocess.Popen[bytes]) -> None:
-        process.wait()
-        assert process.stdin is not None, "a leash was asked for"
-        process.stdin.close()
-        self._process = None
-
-
-def _environment(config: RuntimeConfig, port: int) -> dict[str, str]:
-    """Settings of its own alone: what this shell has set is for another installation."""
+def environment_of(config: RuntimeConfig, **more: str) -> dict[str, str]:
+    """An environment with settings of its own alone: what this shell has set is for another installation."""
     own = {
         "KAFKA_BOOTSTRAP_SERVERS": config.bootstrap_servers,
         "APP_ID": config.app_id,
@@ -134,11 +76,11 @@ def _environment(config: RuntimeConfig, port: int) -> dict[str, str]:
         "GUARANTEE": "exactly_once" if config.mode is Mode.TRANSACTIONAL else "at_least_once",
         "STATE_DIR": str(config.state_dir),
         "HASH_KEY": secrets.token_hex(32),
-        "OPS_BIND": f"127.0.0.1:{port}",
         "LOG_FORMAT": "console",
         # the embedded broker lets a worker that was killed back in when its session is nearly over
         **({} if config.mode is Mode.TRANSACTIONAL else {"SESSION_TIMEOUT_MS": str(EMBEDDED_SESSION_MS)}),
         **{f"KAFKA_{name.replace('.', '_').upper()}": value for name, value in config.security.items()},
+        **more,
     }
     rest = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
     return rest | {_PREFIX + name: value for name, value in own.items()}

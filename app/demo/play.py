@@ -23,6 +23,7 @@ from app.demo.own_worker import OwnWorker
 from app.demo.pace import Pace
 from app.demo.provider import Provider
 from app.demo.publisher import Publisher
+from app.demo.read_side import Found, ReadSide
 from app.demo.reviewer import verdict_on
 from app.demo.scene import Scene
 from app.demo.screen import Screen, in_words
@@ -47,18 +48,27 @@ class Played(NamedTuple):
     scene: Scene
     in_flight: list[int]
     messages_per_second: float
+    read_side: Found
 
 
 class Play:
     """One day, from its first message to its verdict. `scene` is what a screen shows of it."""
 
     def __init__(
-        self, config: RuntimeConfig, worker: OwnWorker, keeper: Keeper, *, events: int, seed: int, chaos: bool
+        self,
+        config: RuntimeConfig,
+        worker: OwnWorker,
+        keeper: Keeper,
+        read_side: ReadSide,
+        *,
+        events: int,
+        seed: int,
+        chaos: bool,
     ) -> None:
         """Connects; nothing is published before the first turn."""
         transactional = config.mode is Mode.TRANSACTIONAL
         consumed = {agent.topic for agent in venue.topology().agents}
-        self._worker, self._keeper = worker, keeper
+        self._worker, self._keeper, self._read_side = worker, keeper, read_side
         self._judge = Judge(total_order=False, exactly_once=transactional)
         self._provider, self._known = Provider(), set[str]()
         start = datetime.now(UTC).replace(microsecond=0)
@@ -80,7 +90,7 @@ class Play:
                 raise DemoFailedError(reason, code=6, details=self._worker.last_words())
         screen.say(self.scene, "everything is said and read: the oracle judges")
         in_flight = self._chaos.in_flight if self._chaos else []
-        return Played(self._judge.verdict(), self.scene, in_flight, self._pace.overall)
+        return Played(self._judge.verdict(), self.scene, in_flight, self._pace.overall, self._read_side.found())
 
     def close(self) -> None:
         """Lets go of the broker."""
@@ -107,6 +117,7 @@ class Play:
         return max(0, room)
 
     def _tend(self, screen: Screen) -> None:
+        self._read_side.tend()
         if self._worker.tend():
             self._at_work = self._spoke = False
             if self._worker.kills:
@@ -116,6 +127,7 @@ class Play:
         waiting, at_work = self.scene.waiting + self._publisher.in_hand, self._at_work and self._spoke
         if self._chaos and self._chaos.strike(self._publisher.sent, waiting, at_work=at_work):
             self.scene.kills = self._worker.kills
+            self._read_side.kill()
             screen.say(self.scene, f"kill -9 of the worker, with {waiting:,} messages in flight")
 
     def _look(self) -> bool:
@@ -157,7 +169,9 @@ class Play:
         self._spoke = True
         tally = self.scene.tally
         tally.said[said.topic] += 1
-        if said.topic == "dead-letters":
+        if said.topic == "case-snapshots":
+            self._read_side.hear(said.key, said.value)
+        elif said.topic == "dead-letters":
             tally.dead_letters[dict(said.headers).get("refundry-code", b"").decode()] += 1
         elif said.topic in ("refund-decisions", "refund-instructions"):
             body = _decode(said.value or b"")
@@ -165,6 +179,7 @@ class Play:
                 return
             self._known.add(body["id"])
             if said.topic == "refund-instructions":
+                self.scene.payment_id = body.get("payment_id") or self.scene.payment_id
                 self._publisher.expect(self._provider.react(body))
             else:
                 self._decided(body, screen)
@@ -173,6 +188,7 @@ class Play:
         words = self.scene.tally.decided(body)
         if self.scene.first_decision_s is None:
             self.scene.first_decision_s = self.scene.seconds
+            self._read_side.begin()
             screen.say(self.scene, f"the first decision: {in_words(words).plain}")
         verdict = verdict_on(body)
         if verdict is not None:

@@ -1,4 +1,4 @@
-"""A run of the demo: a broker, the real worker, a shop's day, and the oracle that judges what came of it."""
+"""A run of the demo: broker, worker, read side, a shop's day, and the oracle that judges what came of it."""
 
 import tempfile
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from app.demo.endings import ended_in_order
 from app.demo.keeping import Keeper
 from app.demo.own_worker import OwnWorker, free_port
 from app.demo.play import Play, Played
+from app.demo.read_side import ReadSide
 from app.demo.screen import Screen
 from app.policies import read_directory
 from app.runtime.config import RuntimeConfig
@@ -48,7 +49,9 @@ def run(options: Options, screen: Screen) -> Played:
         worker = OwnWorker(config, port, Path(home) / "worker.log")
         stack.callback(worker.stop)
         worker.start()
-        play = Play(config, worker, keeper, events=options.events, seed=options.seed, chaos=options.chaos)
+        read_side = ReadSide(config, Path(home))
+        stack.callback(read_side.stop)
+        play = Play(config, worker, keeper, read_side, events=options.events, seed=options.seed, chaos=options.chaos)
         stack.callback(play.close)
         return play.to_the_end(screen)
 

@@ -7,7 +7,10 @@ from app.demo.tally import Tally
 
 @dataclass
 class Scene:
-    """Changes while the demo runs. Seconds are since the start; `rate` is messages per second, the answers counted."""
+    """Changes while the demo runs. Seconds are since the start; `rate` is messages per second, the answers counted.
+
+    `payment_id`: that of the last refund that was instructed.
+    """
 
     events: int
     seed: int
@@ -24,6 +27,7 @@ class Scene:
     worker: str = "starting"
     kills: int = 0
     first_decision_s: float | None = None
+    payment_id: str = ""
 
     @property
     def metrics_url(self) -> str:

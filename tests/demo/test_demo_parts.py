@@ -12,6 +12,7 @@ from app.demo.closing import close, verdict_line
 from app.demo.oracle import Figures, Verdict, Violation
 from app.demo.pace import Pace
 from app.demo.play import Played
+from app.demo.read_side import Found
 from app.demo.scene import Scene
 from app.demo.screen import board
 from app.demo.tally import STATES, Tally, shown
@@ -25,11 +26,17 @@ def decision(state, *, request="r1", minor=1250, requested=2000, currency="EUR",
     return {"type": f"refund.{state}", "amount": money, "requested": asked, "reasons": said, **names}
 
 
-def played(*violations, in_flight=()):
+def played(*violations, in_flight=(), differing=()):
     scene = Scene(events=100, seed=1, where="embedded broker", port=9464)
     scene.tally.decided(decision("approved"))
     scene.tally.dead_letters["not_json"] += 2
-    return Played(Verdict(tuple(violations), Figures(duplicates_absorbed=1234)), scene, list(in_flight), 100.0)
+    return Played(
+        Verdict(tuple(violations), Figures(duplicates_absorbed=1234)),
+        scene,
+        list(in_flight),
+        100.0,
+        Found(7, differing),
+    )
 
 
 def printed(renderable, *, width, height):
@@ -152,6 +159,14 @@ def test_a_violation_is_shown_and_ends_the_command_with_its_code(monkeypatch):
     assert result.exit_code == 6
     assert str(violation) in result.output
     assert "law 1 BROKEN" in result.output
+
+
+def test_a_read_side_that_differs_is_shown_and_ends_the_command_with_the_same_code(monkeypatch):
+    monkeypatch.setattr("app.cli.demo.run", lambda *_: played(differing=("m/o1", "m/o2")))
+    result = CliRunner().invoke(cli, ["demo"])
+    assert result.exit_code == 6
+    assert "0 double refunds, 0 lost" in result.output
+    assert "The read side differs in 2 of 7 cases: m/o1, m/o2" in result.output
 
 
 @pytest.mark.parametrize("arguments", [["--events", "0"], ["--events", "50001"], ["--port", "70000"], ["--seed", "x"]])
