@@ -43,8 +43,8 @@ def lacks_kafka() -> str:
 
 @cache
 def lacks_redis() -> str:
-    """The server's program."""
-    return "" if shutil.which("redis-server") else "redis-server"
+    """The server's program, and what makes a certificate for it."""
+    return " and ".join(program for program in ("redis-server", "openssl") if shutil.which(program) is None)
 
 
 def lacks_real() -> str:
@@ -71,7 +71,7 @@ TIERS = {
             "apt-get install openjdk-17-jre-headless maven, or KAFKA_BOOTSTRAP=host:port of a broker that may be filled",
             lacks_kafka,
         ),
-        Tier("redis", "REFUNDRY_REQUIRE_REDIS", "apt-get install redis-server", lacks_redis),
+        Tier("redis", "REFUNDRY_REQUIRE_REDIS", "apt-get install redis-server openssl", lacks_redis),
         Tier("real", "REFUNDRY_REQUIRE_REAL", "the reason of each skipped test names the file", lacks_real),
     )
 }

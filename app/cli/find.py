@@ -27,7 +27,7 @@ class Hits:
 
     def take(self, key: bytes | None, value: bytes | None) -> None:
         """Looks at one record; the last per case counts."""
-        case_id = (key or b"").decode()
+        case_id = (key or b"").decode(errors="replace")
         if value is not None and (self._written in value or order_of(case_id) == self._number):
             self._snapshots[case_id] = value
         else:

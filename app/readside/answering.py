@@ -4,11 +4,12 @@ Whoever asks has Kafka to fall back on, where the same is found by reading all s
 """
 
 import time
-from typing import Any, Final, NamedTuple
-
-from redis import Redis
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from app.readside.keys import CAUGHT_UP_AT, Keys
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 STALE_S: Final = 30.0
 """The follower says every second that it has caught up; after so long without that, what is here may be old."""
@@ -33,7 +34,7 @@ class Answers:
     data is not up to date.
     """
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: "Redis", keys: Keys) -> None:
         self._client: Any = client  # its stubs answer for its asynchronous twin as well
         self._keys = keys
 

@@ -1,7 +1,7 @@
 """A compacted topic, read from any position and followed after, for a reader whose position is kept elsewhere."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError
@@ -59,7 +59,7 @@ class Tail:
         self._consumer.assign([Partition(self._topic, number, offset) for number, offset in position.items()])
         self._at_end, self._current = dict.fromkeys(position), set()
 
-    def read(self, records_max: int, seconds: float, *, clock: Callable[[], float] = time.time) -> list[Said]:
+    def read(self, records_max: int, seconds: float) -> list[Said]:
         """What was committed since, waiting for at most so long. Raises the WorkerStopError that fits what it met."""
         said = []
         for record in self._consumer.consume(records_max, seconds):
@@ -71,12 +71,12 @@ class Tail:
                 self._current.add(partition)
             elif faults.answer(error, faults.MESSAGES) is not faults.Answer.RETRY:
                 raise faults.stop_for(error, f"reading {self._topic}")
-        self._at_end.update(dict.fromkeys(self._current, clock()))
+        self._at_end.update(dict.fromkeys(self._current, time.time()))
         return said
 
     @property
     def complete_at(self) -> float | None:
-        """When everything was read that was there then, by the clock of `read`; None: not since the last `seek`."""
+        """When everything was read that was there then, Unix time; None: not since the last `seek`."""
         times = [time for time in self._at_end.values() if time is not None]
         return min(times) if times and len(times) == len(self._at_end) else None
 

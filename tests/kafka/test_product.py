@@ -47,7 +47,7 @@ def unread_at_kills(product: Product) -> list[int]:
             shop.publish(BURST)
             unread.append(_kill_in_flight(product, workers))
         shop.publish_rest()
-        wait_for("everything is decided and answered", lambda: _is_quiet(product, world), DECIDED_IN, every=0.5)
+        wait_for("everything is decided and answered", lambda: world.is_quiet(product.unread), DECIDED_IN, every=0.5)
         assert world.sent > 100, "provider and staff had something to answer"
         assert workers.stop(seconds=30) == {0: 0, 1: 0}
     assert workers.exits[-signal.SIGKILL] == KILLS
@@ -140,12 +140,6 @@ def _kill_in_flight(product: Product, workers: Workers) -> int:
     workers.kill(0)
     lower = sum(count for partition, count in unread.items() if partition < PARTITIONS // 2)
     return min(lower, unread.total() - lower)
-
-
-def _is_quiet(product: Product, world: Answering) -> bool:
-    """Whether nothing is under way: no answer was given while it was seen that everything is read."""
-    sent = world.sent
-    return product.unread() == 0 and world.has_heard_all() and world.sent == sent and product.unread() == 0
 
 
 def _differences(one: dict[tuple[int, bytes], bytes], other: dict[tuple[int, bytes], bytes]) -> list[tuple[int, bytes]]:

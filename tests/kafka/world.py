@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Self
@@ -110,6 +110,11 @@ class Answering(threading.Thread):
         with self._lock:
             ends = {p: self._consumer.get_watermark_offsets(TopicPartition(*p), timeout=20)[1] for p in self._heard_to}
             return all(self._heard_to[place] >= end for place, end in ends.items())
+
+    def is_quiet(self, unread: Callable[[], int]) -> bool:
+        """Whether nothing is under way: no answer was given while it was seen that the product has read everything."""
+        sent = self.sent
+        return unread() == 0 and self.has_heard_all() and self.sent == sent and unread() == 0
 
     def _hear(self, topic: str, value: bytes) -> None:
         body = json.loads(value)
