@@ -8,6 +8,7 @@ import msgspec
 
 from agents.intake import journal
 from app.domain.customers import Fact, History, decode_history, encode_history
+from app.domain.disputes.compelling_evidence import Purchase, purchase
 from app.runtime.topology import Agent, Batch, Headers, Round, TableSpec
 from topics.journal import Origin, pack, read_activity, unpack
 
@@ -57,13 +58,32 @@ def _record(history: History, event: Any, round_: Round) -> None:
             payment_id=event.payment_id,
             amount_minor=event.amount.amount_minor if event.amount else None,
             currency=event.amount.currency if event.amount else None,
+            purchase=_purchase(event) if event.kind == "payment_captured" else None,
         ),
+    )
+
+
+def _purchase(event: Any) -> Purchase:
+    """What of a captured payment is kept to compare others with."""
+    return purchase(
+        payment_id=event.payment_id,
+        captured_at=event.occurred_at,
+        event_id=event.event_id,
+        method=event.method,
+        shopper=event.shopper,
     )
 
 
 def _answer(history: History, event: Any, headers: Headers, round_: Round) -> None:
     asking = (event.case_id, event.request_id)
-    told = history.answer(event.question_id, since=event.since, as_of=event.as_of, asking=asking)
+    told = history.answer(
+        event.question_id,
+        since=event.since,
+        as_of=event.as_of,
+        asking=asking,
+        disputed=event.payment_id,
+        until=event.until,
+    )
     body = {
         "type": "history.answered",
         "occurred_at": event.as_of,

@@ -51,8 +51,10 @@ def to_history(case: Case, record: Reported | Asked, context: Context, headers: 
             **envelope,
             "question_id": record.question_id,
             "request_id": record.request_id,
+            "payment_id": record.payment_id,
             "as_of": record.as_of,
             "since": record.since,
+            "until": record.until,
             "uses": record.uses,
         }
     key = f"{case.merchant_id}/{record.customer_id}"

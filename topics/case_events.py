@@ -30,10 +30,11 @@ class TimerFired(JournalEvent):
 
 
 class PriorPayment(Body):
-    """An earlier payment of the customer, as far as it can serve as compelling evidence."""
+    """An earlier payment of the customer, as far as it can serve as compelling evidence. `event_id`: its capture."""
 
     payment_id: Id
     order_id: Id | None = None
+    event_id: Id | None = None
     captured_at: UtcTime
     amount: Money
     method: Method | None = None
@@ -43,7 +44,10 @@ class PriorPayment(Body):
 
 
 class HistoryAnswered(JournalEvent):
-    """What was known of the customer at `as_of`, as far as it had been received. The same question, the same answer."""
+    """What was known of the customer at `as_of`, as far as it had been received. The same question, the same answer.
+
+    `payments`: asked for compelling evidence, the earlier ones that fit best, as many as the network's rule wants.
+    """
 
     type: Literal["history.answered"]
     question_id: Id

@@ -10,6 +10,7 @@ from topics.payments import Method, Shopper
 ActivityKind = Literal[
     "order_placed",
     "payment_captured",
+    "payment_capture_failed",
     "refund_requested",
     "refund_request_withdrawn",
     "refund_approved",
@@ -29,13 +30,17 @@ class CustomerActivity(Body):
 
 
 class ActivityRecorded(CustomerActivity):
-    """A fact for the customer's history. `activity_id` is derived from it: the same fact twice counts once."""
+    """A fact for the customer's history. `activity_id` is derived from it: the same fact twice counts once.
+
+    `event_id` is the inbound event that shows it, where it may be evidence one day.
+    """
 
     type: Literal["activity.recorded"]
     activity_id: Id
     kind: ActivityKind
     order_id: Id | None = None
     payment_id: Id | None = None
+    event_id: Id | None = None
     request_id: Id | None = None
     dispute_id: Id | None = None
     report_id: Id | None = None
@@ -45,12 +50,16 @@ class ActivityRecorded(CustomerActivity):
 
 
 class HistoryAsked(CustomerActivity):
-    """A case wants to know what the customer did from `since` up to `as_of`; the answer goes into its journal."""
+    """A case wants to know what the customer did from `since` up to `as_of`; the answer goes into its journal.
+
+    For compelling evidence `payment_id` is the disputed payment, and the earlier ones lie between `since` and `until`.
+    """
 
     type: Literal["history.asked"]
     question_id: Id
     as_of: UtcTime
     since: UtcTime | None = None
+    until: UtcTime | None = None
     uses: Annotated[list[HistoryUse], MaxLen(3)]
     request_id: Id | None = None
     payment_id: Id | None = None

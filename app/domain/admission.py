@@ -254,8 +254,9 @@ def _store_credit(case: Case, event: Any) -> Admission:
 
 
 def _history(case: Case, event: Any) -> Admission:
-    asking = [r for r in case.requests.values() if question_id(case, r) == event.question_id and r.history is None]
-    return None if asking else ABSORBED
+    requests = [r for r in case.requests.values() if question_id(case, r) == event.question_id and r.history is None]
+    disputes = [d for d in case.disputes.values() if d.question == event.question_id and not d.question_answered]
+    return None if requests or disputes else ABSORBED
 
 
 CHECKS: dict[str, Callable[[Case, Any], Admission]] = {

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from app.domain.state.dispute import Dispute, Fee, FraudReport, PreDispute
+from app.domain.state.dispute import CompellingEvidence, Dispute, Fee, FraudReport, PreDispute
 from app.domain.state.goods import GoodsReturn, Returned, Shipment
 from app.domain.state.order import Line, Order, Portion, Proof, Shipping, Tax
 from app.domain.state.payment import Capture, Payment, Refund, Row
@@ -19,6 +19,7 @@ __all__ = [
     "Capture",
     "Case",
     "Cause",
+    "CompellingEvidence",
     "Dispute",
     "Fee",
     "FraudReport",

@@ -8,8 +8,9 @@ from typing import Any
 
 from app.domain.case import Case
 from app.domain.context import Context
-from app.domain.counting import count_sale
+from app.domain.counting import count_sale, report_case, report_failed_capture, report_payment
 from app.domain.disputes.following import after_capture, follow
+from app.domain.disputes.history import hear
 from app.domain.disputes.pre_disputes import answer_early_alerts, refund_alert
 from app.domain.disputes.responding import respond
 from app.domain.fold.orders import subscription_end
@@ -29,11 +30,12 @@ def follow_up(case: Case, event: Any, context: Context) -> Iterator[Record]:
 
 
 def _placed(case: Case, event: Any, context: Context) -> Iterator[Record]:
-    """The customer's history learns which case is theirs; alerts that came before the order are answered."""
+    """The customer's history learns which case is theirs and what happened in it; early alerts are answered."""
     del event
     if case.customer_id is not None and case.customer_id != case.reported_customer:
         fact = ("order_placed", case.case_id, case.customer_id)
         yield Reported(case.customer_id, "order_placed", fact, context.now, {"order_id": case.order_id})
+        yield from report_case(case, context)
     yield from answer_early_alerts(case, context)
 
 
@@ -81,7 +83,12 @@ def _linked_late(case: Case, event: Any, context: Context) -> Iterator[Record]:
 def _captured(case: Case, event: Any, context: Context) -> Iterator[Record]:
     yield from _booked(case, event)
     if event.type == "payment.captured" and event.amount.amount_minor:
-        yield from count_sale(case, case.payments[event.payment_id], context.now)
+        payment = case.payments[event.payment_id]
+        yield from count_sale(case, payment, context.now)
+        if len(payment.captures) == 1:
+            yield from report_payment(case, payment)
+    elif event.amount.amount_minor:
+        yield from report_failed_capture(case, case.payments[event.payment_id], context)
     yield from after_capture(case, event.payment_id, context)
 
 
@@ -126,6 +133,7 @@ FOLLOW_UPS: dict[str, FollowUp] = {
     "refund.request_withdrawn": _request_withdrawn,
     "subscription.cancelled": _subscription_cancelled,
     "review.resolved": _judged,
+    "history.answered": hear,
     "payment.captured": _captured,
     "payment.capture_failed": _captured,
     "payment.linked": _linked_late,

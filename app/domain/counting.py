@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.balances import same_claim
 from app.domain.case import Case, Dispute, Payment, PreDispute
 from app.domain.context import Context
+from app.domain.disputes.compelling_evidence import purchase_of, rule_of
 from app.domain.disputes.pre_disputes import request_id_of
 from app.domain.records import Counted, Record, Reported
 from app.domain.refunds.lifecycle import SETTLED
@@ -57,9 +58,49 @@ def _is_resolved_by(case: Case, dispute: Dispute, alert: PreDispute) -> bool:
     return paid and same_claim(alert, dispute.amount_minor, dispute.opened_at)
 
 
+def report_payment(case: Case, payment: Payment) -> Iterator[Record]:
+    """The customer's history learns of a payment that may be evidence for a later one."""
+    purchase = purchase_of(payment)
+    if case.customer_id is None or case.customer_token is not None or purchase is None:
+        return
+    body = {
+        "order_id": case.order_id,
+        "payment_id": payment.payment_id,
+        "event_id": purchase.event_id or None,
+        "amount": {"amount_minor": payment.captured_minor, "currency": payment.currency},
+        "method": {
+            "kind": payment.kind,
+            "network": purchase.network,
+            "last4": purchase.last4,
+            "fingerprint": purchase.fingerprint,
+        },
+        "shopper": purchase.traits,
+    }
+    fact = ("payment_captured", case.case_id, payment.payment_id)
+    yield Reported(case.customer_id, "payment_captured", fact, purchase.captured_at, body)
+
+
+def report_failed_capture(case: Case, payment: Payment, context: Context) -> Iterator[Record]:
+    """The customer's history learns that nothing of a payment was captured in the end."""
+    if case.customer_id is not None and rule_of(payment.network) is not None and not payment.captured_minor:
+        fact = ("payment_capture_failed", case.case_id, payment.payment_id)
+        body = {"order_id": case.order_id, "payment_id": payment.payment_id}
+        yield Reported(case.customer_id, "payment_capture_failed", fact, context.now, body)
+
+
+def report_case(case: Case, context: Context) -> Iterator[Record]:
+    """A customer whose case this turns out to be: their history learns of all that it was too early for."""
+    for payment in case.payments.values():
+        yield from report_payment(case, payment)
+    for dispute in case.disputes.values():
+        yield from report_dispute(case, dispute, context)
+    for report_id in case.fraud_reports:
+        yield from report_fraud(case, report_id)
+
+
 def report_dispute(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:
-    """The customer's history learns of a chargeback, once."""
-    if case.customer_id is not None and is_chargeback(dispute) and not dispute.reported:
+    """The customer's history learns of a chargeback."""
+    if case.customer_id is not None and is_chargeback(dispute):
         fact = ("dispute_opened", case.case_id, dispute.dispute_id)
         body = {
             "order_id": case.order_id,

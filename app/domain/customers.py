@@ -12,7 +12,10 @@ from typing import Any
 
 import msgspec
 
+from app.domain.disputes.compelling_evidence import Purchase, best_priors, rule_of
+
 FACTS_MAX = 1000
+DOUBTED_BY = frozenset({"dispute_opened", "fraud_reported", "payment_capture_failed"})
 CASES_MAX = 5000
 KEPT = timedelta(days=400)
 
@@ -27,6 +30,7 @@ class Fact(msgspec.Struct, omit_defaults=True):
     payment_id: str | None = None
     amount_minor: int | None = None
     currency: str | None = None
+    purchase: Purchase | None = None
 
 
 class History(msgspec.Struct, omit_defaults=True):
@@ -54,14 +58,25 @@ class History(msgspec.Struct, omit_defaults=True):
             del self.facts[min(self.facts, key=lambda key: (self.facts[key].at, key))]
 
     def answer(
-        self, question_id: str, *, since: datetime | None, as_of: datetime, asking: tuple[str, str | None]
+        self,
+        question_id: str,
+        *,
+        since: datetime | None,
+        as_of: datetime,
+        asking: tuple[str, str | None],
+        disputed: str | None = None,
+        until: datetime | None = None,
     ) -> dict[str, Any]:
         """What was known at `as_of` of the time since: other requests, money approved, chargebacks.
 
-        `asking`: case and request that ask, which are not counted themselves.
+        `asking`: case and request that ask, which are not counted themselves. `disputed`: the payment that is disputed,
+        where earlier ones are wanted as evidence, captured from `since` to `until`.
         """
         if question_id not in self.answers:
-            self.answers[question_id] = self._count(since, as_of, asking)
+            told = self._count(since, as_of, asking)
+            if disputed is not None and since is not None and until is not None:
+                told["payments"] = self._payments(disputed, since, until, as_of)
+            self.answers[question_id] = told
             while len(self.answers) > FACTS_MAX:
                 del self.answers[next(iter(self.answers))]
         return self.answers[question_id]
@@ -82,6 +97,29 @@ class History(msgspec.Struct, omit_defaults=True):
             "chargebacks": sum(f.kind == "dispute_opened" and f.at <= as_of for f in self.facts.values()),
         }
 
+    def _payments(self, disputed: str, since: datetime, until: datetime, as_of: datetime) -> list[dict[str, Any]]:
+        """The earlier payments of the same card that nobody doubts and that fit best to the disputed one."""
+        facts = [fact for fact in self.facts.values() if fact.at <= as_of]
+        paid = {fact.payment_id: fact for fact in facts if fact.purchase is not None}
+        doubts = [fact for fact in facts if fact.kind in DOUBTED_BY]
+        doubted = {fact.payment_id for fact in doubts}
+        whole_cases = {fact.case_id for fact in doubts if fact.payment_id is None}
+        own = paid.get(disputed)
+        rule = rule_of(own.purchase.network) if own is not None and own.purchase is not None else None
+        if own is None or own.purchase is None or rule is None:
+            return []
+        candidates = [
+            fact.purchase
+            for fact in paid.values()
+            if fact.purchase is not None
+            and fact is not own
+            and since <= fact.at <= until
+            and fact.payment_id not in doubted
+            and fact.case_id not in whole_cases
+            and fact.purchase.is_of_card(own.purchase)
+        ]
+        return [_told(paid[prior.payment_id], prior) for prior in best_priors(rule, own.purchase, candidates)]
+
     def erase(self, token: str, at: datetime) -> list[str]:
         """The token stands for the customer in whatever happened until then; the cases that must hear of it.
 
@@ -98,6 +136,23 @@ class History(msgspec.Struct, omit_defaults=True):
     def is_erased(self, at: datetime) -> bool:
         """Whether something of that time belongs to the erased customer."""
         return self.erased_at is not None and at <= self.erased_at
+
+
+def _told(fact: Fact, purchase: Purchase) -> dict[str, Any]:
+    return {
+        "payment_id": purchase.payment_id,
+        "order_id": None if "/~" in fact.case_id else fact.case_id.partition("/")[2],
+        "event_id": purchase.event_id or None,
+        "captured_at": purchase.captured_at,
+        "amount": {"amount_minor": fact.amount_minor, "currency": fact.currency},
+        "method": {
+            "kind": "card",
+            "network": purchase.network,
+            "last4": purchase.last4,
+            "fingerprint": purchase.fingerprint,
+        },
+        "shopper": purchase.traits,
+    }
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -18,6 +18,7 @@ from app.domain.records import (
     Asked,
     Booked,
     Cancelled,
+    Compared,
     Counted,
     Decided,
     Entered,
@@ -93,13 +94,17 @@ def evolve(case: Case, record: Record) -> None:
             case.disputes[body["dispute_id"]].reported = True
         case Reported(kind="refund_requested", body=body):
             case.requests[body["request_id"]].reported = True
-        case Asked(request_id=request_id):
+        case Asked(request_id=str(request_id)):
             case.requests[request_id].history_asked = True
+        case Asked(dispute_id=str(dispute_id), question_id=question_id):
+            case.disputes[dispute_id].question, case.disputes[dispute_id].question_answered = question_id, False
+        case Compared(dispute_id=dispute_id, evidence=evidence):
+            case.disputes[dispute_id].compelling = evidence
         case Counted(kind="dispute", body=body):
             case.disputes[body["dispute_id"]].counted = True
         case Counted(kind="fraud_report", fact=(_, report_id)):
             case.fraud_reports[str(report_id)].counted = True
-        case Counted() | Reported() | Refused() | Repeated():
+        case Counted() | Reported() | Asked() | Refused() | Repeated():
             pass
 
 

@@ -2,12 +2,18 @@
 
 from hashlib import blake2b
 
-from app.domain.case import Case, Request
+from app.domain.case import Case, Dispute, Request
 
 
 def question_id(case: Case, request: Request) -> str:
     """The id of a request's question to its customer's history: the same request asks the same question."""
     return derive("qst", case.case_id, request.request_id)
+
+
+def dispute_question_id(case: Case, dispute: Dispute) -> str:
+    """The id of a dispute's question to its customer's history: asked anew at each stage and when it comes back."""
+    reopened = dispute.closed.count("reopened")
+    return derive("qst", case.case_id, "dispute", dispute.dispute_id, dispute.stage, reopened)
 
 
 def derive(prefix: str, *facts: str | int) -> str:

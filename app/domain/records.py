@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from app.domain.case import Order, Request, Row
+from app.domain.case import CompellingEvidence, Order, Request, Row
 
 
 class Entered(msgspec.Struct, frozen=True):
@@ -218,14 +218,24 @@ class Counted(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A question to the customer's history; the answer enters the journal."""
+    """A question to the customer's history, for a request or for a dispute; the answer enters the journal."""
 
     customer_id: str
     question_id: str
-    request_id: str
     as_of: datetime
     since: datetime
     uses: tuple[str, ...]
+    request_id: str | None = None
+    dispute_id: str | None = None
+    payment_id: str | None = None
+    until: datetime | None = None
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """The history answered for a dispute: what the customer's earlier payments come to as evidence."""
+
+    dispute_id: str
+    evidence: CompellingEvidence
 
 
 Record = (
@@ -248,5 +258,6 @@ Record = (
     | Exposed
     | Reported
     | Asked
+    | Compared
     | Counted
 )

@@ -1,9 +1,9 @@
 """What happens when a timer of a case is due.
 
 `request:<id>` ends what a request waits for · `stuck:<refund>` says that the provider never answered ·
-`dispute:<id>` reminds of
-a deadline and ends it · `opening:<dispute>` gives up waiting for an opening · `pay_by:<request>` warns of a statutory
-date · `retention` ends the life of the case.
+`dispute:<id>` reminds of a deadline and ends it · `evidence:<id>` ends what an answer by policy waits for ·
+`opening:<dispute>` gives up waiting for an opening · `pay_by:<request>` warns of a statutory date · `retention` ends
+the life of the case.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from app.domain.case import Case
 from app.domain.context import Context
 from app.domain.disputes.deadlines import NOT_OPENED, hours_left, schedule_deadline
 from app.domain.disputes.following import closed
+from app.domain.disputes.responding import respond_by_policy
 from app.domain.records import Alerted, Flagged, Record
 from app.domain.refunds.answers import schedule_pay_by
 from app.domain.refunds.lifecycle import IN_FLIGHT, SETTLED
@@ -34,6 +35,8 @@ def fire(case: Case, name: str, context: Context) -> Iterator[Record]:
         yield from _deadline(case, key, context)
     elif kind == "opening":
         yield Flagged(NOT_OPENED)
+    elif kind == "evidence":
+        yield from _answer_by_policy(case, key, context)
     elif kind == "pay_by":
         yield from _pay_by_near(case, key, context)
 
@@ -74,6 +77,13 @@ def _deadline(case: Case, dispute_id: str, context: Context) -> Iterator[Record]
     yield Alerted("dispute.deadline_near", (dispute_id, dispute.revision, left), body)
     policy = context.policies.speaking(case.merchant_id, dispute.opened_at or context.now)
     yield from schedule_deadline(dispute, policy, context.now)
+
+
+def _answer_by_policy(case: Case, dispute_id: str, context: Context) -> Iterator[Record]:
+    """The customer's history has not answered in time: the policy answers with what there is."""
+    dispute = case.disputes[dispute_id]
+    policy = context.policies.speaking(case.merchant_id, dispute.opened_at or context.now)
+    yield from respond_by_policy(case, dispute, policy, context)
 
 
 def _stuck(case: Case, refund_key: str) -> Iterator[Record]:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.domain.dated import moment
+from app.domain.records import Asked
+from tests.domain.dated import Dated, moment
 from tests.domain.disputed import OPENED, alerts, answers, case_of, judged, opened, terms
-from tests.domain.events import captured, delivered, dispute, fulfilled, placed, verdict
+from tests.domain.events import captured, delivered, dispute, fulfilled, line, placed, verdict
 from tests.domain.expecting import refused
 from tests.domain.stories import given
 
@@ -181,3 +182,39 @@ def test_a_policy_does_not_answer_after_the_deadline():
 def test_a_verdict_that_came_before_goes_before_the_policy_s_own_answer():
     story = case_of(judged("accept"), rules=terms(auto_respond=True)).on(OPENED, opened(text="120.00", respond_by=DUE))
     assert said(story) == ["dispute.accept"]
+
+
+# --- where the customer's history may turn the advice
+
+
+def waiting_for_history():
+    """A dispute that the customer's earlier payments may answer; the policy answers disputes itself."""
+    of_visa = {"kind": "card", "network": "visa", "last4": "4242"}
+    paid = (placed(line("l1", "400.00"), customer_id="ann"), captured("400.00").but(method=of_visa))
+    story = Dated(terms(auto_respond=True), start="2026-01-05T12:00Z").given(*paid)
+    return story.on(OPENED, opened("fraudulent", reason_code="10.4", respond_by=DUE))
+
+
+def test_the_policy_waits_for_the_customer_s_history_as_long_as_requests_do_and_answers_without_it():
+    story = waiting_for_history()
+    assert not answers(story.until("2026-02-02T12:00:59Z"))
+    assert said(story.until("2026-02-02T12:01:00Z")) == ["dispute.accept"]
+
+
+def test_a_history_that_answers_late_changes_nothing_of_what_was_answered():
+    story = waiting_for_history().until("2026-02-02T12:05:00Z").answered(requests_in_window=0)
+    assert said(story) == ["dispute.accept"]
+    assert [body["revision"] for body in alerts(story)] == [1]
+
+
+def test_the_history_is_asked_once_for_a_dispute_and_for_the_days_that_the_network_counts():
+    story = waiting_for_history().when(dispute("funds_withdrawn", "200.00"), delivered())
+    (asked,) = [record for record in story.all if isinstance(record, Asked)]
+    assert (asked.customer_id, asked.payment_id, asked.uses) == ("ann", "p1", ("compelling_evidence",))
+    assert (asked.since, asked.until) == (moment("2025-02-02T12:00Z"), moment("2025-10-05T12:00Z"))
+
+
+def test_a_person_s_verdict_waits_for_no_history():
+    story = waiting_for_history().when(judged("contest"))
+    assert said(story) == ["dispute.submit_evidence"]
+    assert said(story.until("2026-02-03")) == ["dispute.submit_evidence"]

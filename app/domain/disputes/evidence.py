@@ -5,11 +5,12 @@ Each item names the event that proves it, so that whoever reads the pack can go 
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from app.domain.case import Case, Dispute, Proof
+from app.domain.disputes.compelling_evidence import QUALIFIED, rule_for
 from app.domain.refunds.lifecycle import SETTLED
 
 
@@ -23,18 +24,25 @@ class Item(msgspec.Struct, frozen=True):
 
 
 Gather = Callable[[Case, Dispute], Iterator[Item]]
-Source = tuple[str, Gather]
+
+
+class Source(NamedTuple):
+    """What is looked for: the name under which it is missing, where it is found, and for which disputes it counts."""
+
+    name: str
+    find: Gather
+    counts_for: Callable[[Dispute], object] = lambda _: True
 
 
 def gather(case: Case, dispute: Dispute, category: str) -> tuple[list[Item], list[str]]:
     """What there is to show for the category, and the names of what there is not."""
     sources = BY_CATEGORY.get(category, BY_CATEGORY["general"])
     have, missing = [], []
-    for name, source in sources:
-        found = list(source(case, dispute))
+    for source in sources:
+        found = list(source.find(case, dispute))
         have += found
-        if not found:
-            missing.append(name)
+        if not found and source.counts_for(dispute):
+            missing.append(source.name)
     return have, missing
 
 
@@ -44,6 +52,14 @@ def _three_d_secure(case: Case, dispute: Dispute) -> Iterator[Item]:
     shown = told.get("three_d_secure") == "authenticated" or told.get("liability_shifted")
     if payment and shown and payment.authentication_proof:
         yield _shown("three_d_secure", told, payment.authentication_proof)
+
+
+def _earlier_payments(case: Case, dispute: Dispute) -> Iterator[Item]:
+    del case
+    found = dispute.compelling
+    if found is not None and found.status == QUALIFIED:
+        for payment_id, proof in found.priors.items():
+            yield _shown("compelling_evidence", {"payment_id": payment_id, "matches": found.matches}, proof)
 
 
 def _address_checks(case: Case, dispute: Dispute) -> Iterator[Item]:
@@ -131,25 +147,26 @@ def _several_shipments(case: Case, dispute: Dispute) -> Iterator[Item]:
         yield from (msgspec.structs.replace(item, item="distinct_shipment") for item in sent)
 
 
-_THREE_D_SECURE: Source = ("three_d_secure", _three_d_secure)
-_CHECKS: Source = ("address_and_cvc_checks", _address_checks)
-_DELIVERY: Source = ("proof_of_delivery", _proof_of_delivery)
-_DESCRIPTION: Source = ("order_description", _description)
+_THREE_D_SECURE = Source("three_d_secure", _three_d_secure)
+_CHECKS = Source("address_and_cvc_checks", _address_checks)
+_DELIVERY = Source("proof_of_delivery", _proof_of_delivery)
+_DESCRIPTION = Source("order_description", _description)
 
 BY_CATEGORY: dict[str, tuple[Source, ...]] = {
     "fraudulent": (
         _THREE_D_SECURE,
         _CHECKS,
-        ("delivery_to_checked_address", _delivery_to_checked_address),
-        ("use_of_service", _use_of_service),
+        Source("compelling_evidence", _earlier_payments, counts_for=rule_for),
+        Source("delivery_to_checked_address", _delivery_to_checked_address),
+        Source("use_of_service", _use_of_service),
     ),
     "authorization": (_THREE_D_SECURE, _CHECKS),
-    "duplicate": (("distinct_shipment", _several_shipments),),
+    "duplicate": (Source("distinct_shipment", _several_shipments),),
     "product_not_received": (_DELIVERY,),
-    "product_unacceptable": (_DESCRIPTION, ("no_return_attempted", _no_return_attempted)),
-    "subscription_canceled": (("use_of_service", _use_after_cancellation),),
-    "credit_not_processed": (("refund_paid", _paid_or_not_due),),
+    "product_unacceptable": (_DESCRIPTION, Source("no_return_attempted", _no_return_attempted)),
+    "subscription_canceled": (Source("use_of_service", _use_after_cancellation),),
+    "credit_not_processed": (Source("refund_paid", _paid_or_not_due),),
     "unrecognized": (_DESCRIPTION, _DELIVERY),
     "general": (_DESCRIPTION, _DELIVERY),
 }
-"""What is looked for, by category: the name under which it is missing, and where it is found."""
+"""What is looked for, by category."""

@@ -9,14 +9,16 @@ from app.domain.balances import ENDED_FOR_US, REINSTATEMENT_AWAITED, claim_of, r
 from app.domain.case import Case, Dispute
 from app.domain.context import Context
 from app.domain.counting import count_dispute, count_fraud_report, report_dispute, report_fraud
+from app.domain.disputes.compelling_evidence import said_of
 from app.domain.disputes.deadlines import await_opening, deadline_of, deadline_timer, schedule_deadline
 from app.domain.disputes.evidence import Item, gather
+from app.domain.disputes.history import ask
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.disputes.matching import likely_payment
 from app.domain.disputes.pre_disputes import answer_early_alerts, follow_alert
 from app.domain.disputes.reasons import category_of
 from app.domain.disputes.recommendation import can_be_contested, recommend
-from app.domain.disputes.responding import answer_early_verdicts, respond
+from app.domain.disputes.responding import answer_early_verdicts, respond_by_policy
 from app.domain.records import Advised, Alerted, Booked, Flagged, Matched, Record, Scheduled
 from app.domain.refunds.execution import call_off
 
@@ -44,7 +46,8 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
     yield from await_opening(case, dispute, context.clock)
     if event.type in BEGINS:
         yield from count_dispute(case, dispute)
-        yield from report_dispute(case, dispute, context)
+        if not dispute.reported:
+            yield from report_dispute(case, dispute, context)
     if _pays_instead_of_us(case, dispute, event):
         yield from call_off(case, dispute.payment_id, "dispute_open")
     if is_unmatched(case, dispute):
@@ -129,7 +132,9 @@ def ask_for_an_answer(case: Case, dispute: Dispute, context: Context) -> Iterato
         yield Flagged("reason_code_unknown")
     respond_by, source = deadline_of(dispute, policy)
     have, missing = gather(case, dispute, category or "general")
-    yield Advised(dispute.dispute_id, category or "general", respond_by, source, tuple(shown_by(have, missing)))
+    yield Advised(
+        dispute.dispute_id, category or "general", respond_by, source, tuple(shown_by(dispute, have, missing))
+    )
     advice = recommend(case, dispute, policy, has_evidence=bool(have))
     yield Alerted(
         type="dispute.action_required",
@@ -147,15 +152,15 @@ def ask_for_an_answer(case: Case, dispute: Dispute, context: Context) -> Iterato
             "deadline_source": source,
             "recommendation": advice,
             "evidence": {"have": [msgspec.structs.asdict(item) for item in have], "missing": missing},
-            "compelling_evidence": None,
+            "compelling_evidence": said_of(dispute.compelling),
             "flags": list(dispute.flags),
         },
     )
     if can_be_contested(case, dispute):
         yield from schedule_deadline(dispute, policy, context.clock)
         yield from answer_early_verdicts(case, dispute, context)
-        if policy.disputes.auto_respond:
-            yield from respond(case, dispute, advice["action"], context)
+        yield from ask(case, dispute, policy, context)
+        yield from respond_by_policy(case, dispute, policy, context)
 
 
 def renew_alerts(case: Case, context: Context) -> Iterator[Record]:
@@ -166,13 +171,17 @@ def renew_alerts(case: Case, context: Context) -> Iterator[Record]:
         policy = context.policies.speaking(case.merchant_id, dispute.opened_at or context.now)
         have, missing = gather(case, dispute, dispute.category or "general")
         advice = recommend(case, dispute, policy, has_evidence=bool(have))
-        if shown_by(have, missing) != dispute.shown or advice != dispute.recommendation:
+        if shown_by(dispute, have, missing) != dispute.shown or advice != dispute.recommendation:
             yield from ask_for_an_answer(case, dispute, context)
+        elif can_be_contested(case, dispute):
+            yield from ask(case, dispute, policy, context)
+            yield from respond_by_policy(case, dispute, policy, context)
 
 
-def shown_by(have: Sequence[Item], missing: Sequence[str]) -> list[str]:
+def shown_by(dispute: Dispute, have: Sequence[Item], missing: Sequence[str]) -> list[str]:
     """What an alert showed, to tell whether the next would show anything else."""
-    return [*(f"{item.item}:{item.event_id}" for item in have), *(f"-{name}" for name in missing)]
+    compared = [f"compelling_evidence={dispute.compelling.status}"] if dispute.compelling is not None else []
+    return [*(f"{item.item}:{item.event_id}" for item in have), *(f"-{name}" for name in missing), *compared]
 
 
 def _booked(dispute: Dispute, event: Any) -> Iterator[Record]:

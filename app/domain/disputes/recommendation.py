@@ -10,6 +10,7 @@ from typing import Any
 
 from app.domain.balances import settled
 from app.domain.case import Case, Dispute
+from app.domain.disputes.compelling_evidence import QUALIFIED
 from app.domain.money import half_up
 from app.domain.policy import Policy
 from app.domain.policy_terms import limit
@@ -46,6 +47,8 @@ def win_probability(case: Case, dispute: Dispute, policy: Policy, *, has_evidenc
     payment = case.payments.get(dispute.payment_id)
     if payment is not None and (payment.authentication or {}).get("liability_shifted"):
         probability += adjust.get("liability_shifted", Decimal(0))
+    if dispute.compelling is not None and dispute.compelling.status == QUALIFIED:
+        probability += adjust.get("compelling_evidence", Decimal(0))
     if settled(case, dispute.payment_id):
         probability += adjust.get("refund_paid", Decimal(0))
     if category not in NEED_NO_PROOF and not has_evidence:

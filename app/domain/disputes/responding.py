@@ -6,7 +6,9 @@ from datetime import datetime
 from app.domain.case import Case, Dispute
 from app.domain.context import Context
 from app.domain.disputes.evidence import gather
+from app.domain.disputes.history import is_awaited
 from app.domain.ids import derive
+from app.domain.policy import Policy
 from app.domain.records import Record, Responded
 
 ANSWERS = frozenset({"contest", "accept"})
@@ -25,6 +27,12 @@ def respond(case: Case, dispute: Dispute, action: str, context: Context) -> Iter
         evidence=tuple(have) if action == "contest" else (),
         respond_by=dispute.respond_by,
     )
+
+
+def respond_by_policy(case: Case, dispute: Dispute, policy: Policy, context: Context) -> Iterator[Record]:
+    """Where the policy answers disputes itself: as the newest alert advises, once the customer's history has spoken."""
+    if policy.disputes.auto_respond and dispute.recommendation is not None and not is_awaited(case, dispute):
+        yield from respond(case, dispute, dispute.recommendation["action"], context)
 
 
 def reopened(dispute: Dispute) -> int:

@@ -216,6 +216,9 @@ def _history_answered(case: Case, event: HistoryAnswered) -> None:
                 "refunded_in_window": builtins(event.refunded_in_window),
                 "chargebacks": event.chargebacks,
             }
+    for dispute in case.disputes.values():
+        if dispute.question == event.question_id:
+            dispute.question_answered = True
 
 
 def _erased(case: Case, event: CustomerErased) -> None:

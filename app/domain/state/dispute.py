@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from app.domain.state.order import Proof
+
 
 class Fee(msgspec.Struct, array_like=True):
     """A fee, in its own currency."""
@@ -13,8 +15,22 @@ class Fee(msgspec.Struct, array_like=True):
     currency: str
 
 
+class CompellingEvidence(msgspec.Struct, array_like=True):
+    """What the customer's earlier payments come to under the network's rule: the payments, each with its capture; the
+    fields that are equal in all of them; and what is short.
+    """
+
+    status: str
+    priors: dict[str, Proof] = {}
+    matches: list[str] = []
+    missing: list[str] = []
+
+
 class Dispute(msgspec.Struct, array_like=True):
-    """A claim of the cardholder and the movements of money in it."""
+    """A claim of the cardholder and the movements of money in it.
+
+    `question`: the last one to the customer's history.
+    """
 
     dispute_id: str
     payment_id: str
@@ -47,6 +63,9 @@ class Dispute(msgspec.Struct, array_like=True):
     shown: list[str] = []
     reported: bool = False
     submitted_at: datetime | None = None
+    question: str | None = None
+    question_answered: bool = False
+    compelling: CompellingEvidence | None = None
 
 
 class PreDispute(msgspec.Struct, array_like=True):

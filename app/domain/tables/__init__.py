@@ -17,6 +17,7 @@ def table(name: str) -> dict[str, Any]:
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TABLES = (
+    "compelling_evidence",
     "dispute_deadlines",
     "dispute_reasons",
     "programmes",

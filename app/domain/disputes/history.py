@@ -1,0 +1,73 @@
+"""What a dispute needs to know of its customer's earlier payments, and how it is asked for.
+
+The first alert never waits for the answer; a later revision carries it. An answer by policy does wait, as long as the
+policy lets requests wait for the history: giving in is final, and the answer may turn the advice.
+"""
+
+from collections.abc import Iterator
+
+from app.domain.case import Case, Dispute
+from app.domain.context import Context
+from app.domain.disputes.compelling_evidence import Purchase, judge, purchase, purchase_of, rule_for
+from app.domain.ids import dispute_question_id
+from app.domain.policy import Policy
+from app.domain.records import Asked, Compared, Record, Scheduled
+from topics.case_events import HistoryAnswered, PriorPayment
+
+
+def evidence_timer(dispute_id: str) -> str:
+    """The name of the timer that ends the wait of an answer by policy for the customer's history."""
+    return f"evidence:{dispute_id}"
+
+
+def ask(case: Case, dispute: Dispute, policy: Policy, context: Context) -> Iterator[Record]:
+    """The question, once per stage, where the network has a rule, and customer and payment are known."""
+    rule, payment = rule_for(dispute), case.payments.get(dispute.payment_id)
+    known = case.customer_id is not None and case.customer_token is None
+    if rule is None or payment is None or not known or purchase_of(payment) is None or dispute.opened_at is None:
+        return
+    question_id = dispute_question_id(case, dispute)
+    if dispute.question == question_id:
+        return
+    assert case.customer_id is not None
+    yield Asked(
+        customer_id=case.customer_id,
+        question_id=question_id,
+        as_of=context.now,
+        since=dispute.opened_at - rule.age_max,
+        until=dispute.opened_at - rule.age_min,
+        uses=("compelling_evidence",),
+        dispute_id=dispute.dispute_id,
+        payment_id=payment.payment_id,
+    )
+    if policy.disputes.auto_respond:
+        yield Scheduled(evidence_timer(dispute.dispute_id), context.clock + policy.wait("history"))
+
+
+def is_awaited(case: Case, dispute: Dispute) -> bool:
+    """Whether an answer by policy still waits for the history."""
+    return evidence_timer(dispute.dispute_id) in case.timers
+
+
+def hear(case: Case, event: HistoryAnswered, context: Context) -> Iterator[Record]:
+    """What the answer comes to. The alert that tells it follows like that of any other evidence."""
+    del context
+    for dispute in case.disputes.values():
+        rule, payment = rule_for(dispute), case.payments.get(dispute.payment_id)
+        if dispute.question != event.question_id or rule is None or payment is None:
+            continue
+        purchase = purchase_of(payment)
+        if purchase is not None:
+            yield Compared(dispute.dispute_id, judge(rule, purchase, [_purchase(prior) for prior in event.payments]))
+        if is_awaited(case, dispute):
+            yield Scheduled(evidence_timer(dispute.dispute_id), None)
+
+
+def _purchase(prior: PriorPayment) -> Purchase:
+    return purchase(
+        payment_id=prior.payment_id,
+        captured_at=prior.captured_at,
+        event_id=prior.event_id,
+        method=prior.method,
+        shopper=prior.shopper,
+    )
