@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import MaxLen
 
-from topics.alerts import DisputeOutcome, DisputeStage
+from topics.alerts import CompellingEvidence, DisputeOutcome, DisputeStage, Evidence
 from topics.envelope import Code, Currency, Flag, Id, MinorUnits, Revision, Time, TimerName
 from topics.published import Published, PublishedMoney, RequestId, Statement
 
@@ -50,17 +50,24 @@ class SnapshotInstruction(Published):
 
 
 class SnapshotDispute(Published):
-    """A dispute, its money and its deadline."""
+    """A dispute, its money, its deadline, and what there is to show in it."""
 
     dispute_id: Id
+    payment_id: Id | None = None
+    network: Code | None = None
+    reason_code: Code | None = None
+    category: Code | None = None
     stage: DisputeStage
     state: DisputeState
     amount: PublishedMoney | None
     withdrawn_minor: MinorUnits
     reinstated_minor: MinorUnits
     fees: list[PublishedMoney]
+    opened_at: Time | None = None
     respond_by: Time | None
     recommendation: dict[str, Any] | None
+    evidence: Evidence | None = None
+    compelling_evidence: CompellingEvidence | None = None
 
 
 class SnapshotDeadline(Published):

@@ -1,39 +1,15 @@
 """`refundry order`: the state of an order, and why it is so."""
 
-from collections.abc import Callable
-from datetime import datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from app.cli.cases import FoundCase, Search, search_files, search_installation
+from app.cli.cases import FoundCase, OrderSearch
 from app.cli.explaining import explained, print_explained
 from app.cli.money import shown, shown_money
-from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.order_preview import preview
-from app.cli.replay import progress_of, tell
 from app.cli.showing import console, show_json, table_of
-from app.replay import Summary, desk_of, replay_files
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-SOURCE_OPTIONS = (
-    click.option("--merchant", metavar="ID", help="The order's merchant, where several have an order of this id."),
-    click.option("--snapshots", multiple=True, type=FILE, help="Look into what a replay wrote, again for more files."),
-    click.option("--replay", multiple=True, type=FILE, help="Replay these messages first, again for more files."),
-    click.option("--policies", type=DIRECTORY, help="With --replay: directory of policies."),
-    click.option("--fx", type=FILE, help="With --replay: exchange rates."),
-    click.option("--until", type=Moment(), help="With --replay: move the clock on to this time at the end."),
-    config_option,
-    output_option,
-)
-
-
-def _source_options(command: F) -> F:
-    for option in reversed(SOURCE_OPTIONS):
-        command = option(command)
-    return command
+from app.cli.sources import look, source_options
 
 
 @click.group(short_help="Show the state of an order, and why it is so.")
@@ -50,7 +26,7 @@ command.add_command(preview)
 
 @command.command()
 @click.argument("order_id")
-@_source_options
+@source_options
 def show(order_id: str, output: str, **source: Any) -> None:
     """Show the state of ORDER_ID: its money, requests, instructions, disputes and deadlines."""
     found = _find(order_id, **source, decisions=False)
@@ -62,7 +38,7 @@ def show(order_id: str, output: str, **source: Any) -> None:
 
 @command.command()
 @click.argument("order_id")
-@_source_options
+@source_options
 def explain(order_id: str, output: str, **source: Any) -> None:
     """Explain ORDER_ID: what happened, and every decision on its requests with its reasons in words."""
     found = _find(order_id, **source, decisions=True)
@@ -72,39 +48,9 @@ def explain(order_id: str, output: str, **source: Any) -> None:
         print_explained(found)
 
 
-def _find(
-    order_id: str,
-    *,
-    merchant: str | None,
-    snapshots: tuple[str, ...],
-    replay: tuple[str, ...],
-    policies: Path | None,
-    fx: str | None,
-    until: datetime | None,
-    config: Path | None,
-    decisions: bool,
-) -> FoundCase:
-    if snapshots and replay:
-        raise click.UsageError("expected --snapshots or --replay, not both")
-    if not replay and (policies or fx or until):
-        raise click.UsageError("--policies, --fx and --until belong to --replay")
-    search = Search(order_id, merchant)
-    if snapshots:
-        search_files(snapshots, search)
-    elif replay:
-        desk = desk_of(settings_of(config), policies=policies, fx=fx)
-        with progress_of(replay) as progress:
-            replay_files(
-                replay,
-                desk,
-                lambda output: search.take(output.topic, output.key, output.value),
-                until=until,
-                summary=Summary(),
-                on_no_line=tell(),
-                progress=progress,
-            )
-    else:
-        search_installation(settings_of(config), search, decisions=decisions)
+def _find(order_id: str, *, merchant: str | None, decisions: bool, **source: Any) -> FoundCase:
+    search = OrderSearch(order_id, merchant, decisions=decisions)
+    look(search, **source)
     return search.case()
 
 

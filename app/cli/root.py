@@ -19,6 +19,7 @@ COMMANDS = {
     "validate": "Say of events whether they are valid and, if not, what is wrong.",
     "schema": "Export the JSON Schemas, or check them.",
     "order": "Show the state of an order, and why it is so.",
+    "dispute": "Show what there is to answer a dispute with.",
     "find": "Find the case of any number: of an order, refund, dispute, payment, request …",
     "projections": "Keep the read side in Redis.",
     "config": "Show the settings.",

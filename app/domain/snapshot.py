@@ -1,7 +1,7 @@
 """The whole case as one document for people and projections: a function of the state alone.
 
-It stays below the limit of a message: where it would not, the timeline goes first, then the titles, then what is
-settled.
+It stays below the limit of a message: where it would not, the timeline goes first, then the titles, then the evidence
+of disputes, then what is settled.
 """
 
 from typing import Any
@@ -10,6 +10,8 @@ import msgspec
 
 from app.domain.balances import claimed, in_flight, refundable, settled
 from app.domain.case import Case, Dispute, Order, Payment, Refund, Request
+from app.domain.disputes.compelling_evidence import said_of
+from app.domain.disputes.evidence import gather
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.ids import derive
 from app.domain.publishing import Outbound
@@ -41,7 +43,7 @@ def snapshot(case: Case) -> Outbound:
         "payments": [_payment(case, payment) for payment in case.payments.values() if payment.currency],
         "requests": [_request(case, request) for request in case.requests.values() if request.revision],
         "instructions": [_instruction(refund) for refund in case.refunds.values()],
-        "disputes": [_dispute(dispute) for dispute in case.disputes.values()],
+        "disputes": [_dispute(case, dispute) for dispute in case.disputes.values()],
         "deadlines": [{"name": name, "due_at": due} for name, due in sorted(case.timers.items()) if name != RETENTION],
         "timeline": [
             {"at": entry.at, "type": entry.type, "subject": entry.subject, "note": entry.note}
@@ -57,10 +59,11 @@ def _fitted(body: dict[str, Any]) -> dict[str, Any]:
     """The body, below the limit of a message. What is settled goes before what is open, and the money always stays."""
     rough = 400 * (len(body["timeline"]) + len(body["instructions"]) + len(body["requests"])) + 4000
     rough += 600 * len(body["order"]["lines"]) if body["order"] else 0
+    rough += sum(1500 + 40_000 * len(dispute["evidence"]["have"]) for dispute in body["disputes"])
     if rough < BYTES_MAX or len(msgspec.json.encode(body)) <= BYTES_MAX:
         return body
     body["truncated"] = True
-    for shorten in (_without_timeline, _without_titles, _without_settled, _without_lines):
+    for shorten in (_without_timeline, _without_titles, _without_evidence, _without_settled, _without_lines):
         shorten(body)
         if len(msgspec.json.encode(body)) <= BYTES_MAX:
             break
@@ -74,6 +77,11 @@ def _without_timeline(body: dict[str, Any]) -> None:
 def _without_titles(body: dict[str, Any]) -> None:
     for line in body["order"]["lines"] if body["order"] else ():
         line["title"] = None
+
+
+def _without_evidence(body: dict[str, Any]) -> None:
+    for dispute in body["disputes"]:
+        dispute["evidence"]["have"] = []
 
 
 def _without_settled(body: dict[str, Any]) -> None:
@@ -174,15 +182,23 @@ def _instruction(refund: Refund) -> dict[str, Any]:
     }
 
 
-def _dispute(dispute: Dispute) -> dict[str, Any]:
+def _dispute(case: Case, dispute: Dispute) -> dict[str, Any]:
+    have, missing = gather(case, dispute, dispute.category or "general")
     return {
         "dispute_id": dispute.dispute_id,
+        "payment_id": dispute.payment_id or None,
+        "network": dispute.network,
+        "reason_code": dispute.reason_code,
+        "category": dispute.category,
         "stage": dispute.stage,
         "state": dispute.state,
         "amount": _money(dispute.amount_minor, dispute.currency),
         "withdrawn_minor": dispute.withdrawn_minor,
         "reinstated_minor": dispute.reinstated_minor,
         "fees": [{"amount_minor": fee.amount_minor, "currency": fee.currency} for fee in dispute.fees],
+        "opened_at": dispute.opened_at,
         "respond_by": dispute.respond_by,
         "recommendation": dispute.recommendation,
+        "evidence": {"have": [msgspec.structs.asdict(item) for item in have], "missing": missing},
+        "compelling_evidence": said_of(dispute.compelling),
     }

@@ -54,6 +54,26 @@ def request(order_id: str = "o1", request_id: str = "r1", merchant_id: str = "m"
     )
 
 
+def claim(dispute_id: str = "d1", merchant_id: str = "m", **fields: Any) -> dict[str, Any]:
+    return line(
+        "disputes",
+        **{
+            "event_id": f"e-{dispute_id}",
+            "type": "dispute.opened",
+            "merchant_id": merchant_id,
+            "payment_id": "p-o1",
+            "order_id": "o1",
+            "dispute_id": dispute_id,
+            "stage": "chargeback",
+            "network": "visa",
+            "reason_code": "13.1",
+            "amount": {"amount_minor": 2400, "currency": "USD"},
+            "respond_by": "2026-03-20T00:00:00Z",
+            **fields,
+        },
+    )
+
+
 SHOP = [order(), capture(), request()]
 
 

@@ -12,7 +12,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from app.cli import kafka
-from tests.cli.messages import SHOP, written
+from tests.cli.messages import SHOP, claim, written
 from tests.kafka.harness import local_broker, wait_for
 
 POLICY = """\
@@ -117,10 +117,10 @@ def test_policies_are_published_once_and_never_changed(refundry, installation: s
 
 
 @pytest.mark.kafka
-def test_an_order_is_found_on_kafka(refundry, installation: str, bootstrap: str, tmp_path: Path):
+def test_an_order_and_a_dispute_are_found_on_kafka(refundry, installation: str, bootstrap: str, tmp_path: Path):
     assert refundry("topics", "create").code == 0
     out = tmp_path / "out.jsonl"
-    assert refundry("replay", written(tmp_path / "in.jsonl", SHOP), "--out", out).code == 0
+    assert refundry("replay", written(tmp_path / "in.jsonl", [*SHOP, claim()]), "--out", out).code == 0
     producer = Producer({"bootstrap.servers": bootstrap})
     for record in map(json.loads, out.read_text().splitlines()):
         producer.produce(installation + record["topic"], key=record["key"], value=json.dumps(record["value"]))
@@ -131,6 +131,9 @@ def test_an_order_is_found_on_kafka(refundry, installation: str, bootstrap: str,
     explained = refundry("order", "explain", "o1")
     assert "within_policy: The policy allows it." in explained.out
     assert refundry("order", "show", "o2").code == 2
+    pack = refundry("dispute", "evidence", "d1", "--output", "json")
+    assert [gap["item"] for gap in pack.json["missing"]] == ["proof_of_delivery"]
+    assert refundry("dispute", "evidence", "d2").code == 2
 
 
 @pytest.fixture
@@ -147,7 +150,14 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.parametrize(
     "words",
-    [("topics", "plan"), ("topics", "create"), ("topics", "check"), ("order", "show", "o1"), ("policy", "publish")],
+    [
+        ("topics", "plan"),
+        ("topics", "create"),
+        ("topics", "check"),
+        ("order", "show", "o1"),
+        ("dispute", "evidence", "d1"),
+        ("policy", "publish"),
+    ],
 )
 def test_a_broker_that_does_not_answer_is_told_with_a_hint(refundry, nobody, tmp_path: Path, words):
     arguments = [*words, policy(tmp_path / "policies")] if words[0] == "policy" else [*words]

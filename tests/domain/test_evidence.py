@@ -2,6 +2,9 @@
 
 import pytest
 
+from app.domain.disputes.evidence import BY_CATEGORY
+from app.domain.disputes.exhibits import EXHIBITS
+from app.domain.snapshot import snapshot
 from tests.domain.dated import moment
 from tests.domain.disputed import OPENED, alerts, case_of, have, missing, opened
 from tests.domain.events import (
@@ -212,3 +215,20 @@ def test_what_changes_neither_action_nor_deadline_nor_evidence_is_not_told_again
 def test_a_dispute_that_ended_is_not_told_again(end):
     story = case_of().on(OPENED, opened("product_not_received"), dispute(end)).on("2026-02-04T12:00Z", delivered())
     assert [alert["revision"] for alert in alerts(story)] == [1]
+
+
+def test_every_item_that_is_looked_for_or_found_has_its_words():
+    names = {source.name for sources in BY_CATEGORY.values() for source in sources}
+    assert names | {"no_credit_due"} == set(EXHIBITS)
+    assert all(all(text.strip() for text in exhibit) for exhibit in EXHIBITS.values())
+
+
+def test_a_snapshot_holds_what_there_is_to_show_in_a_dispute():
+    story = case_of(fulfilled(), delivered("sh1").but(**PROVEN)).on(OPENED, opened("product_not_received"))
+    (told,) = snapshot(story.case).body["disputes"]
+    assert [(item["item"], item["event_id"]) for item in told["evidence"]["have"]] == [
+        ("proof_of_delivery", "the proof")
+    ]
+    assert (told["payment_id"], told["network"], told["category"]) == ("p1", "visa", "product_not_received")
+    assert told["opened_at"] == moment(OPENED)
+    assert told["compelling_evidence"] is None

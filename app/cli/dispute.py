@@ -1,0 +1,78 @@
+"""`refundry dispute`: what there is to answer a dispute with."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from app.cli.cases import DisputeSearch
+from app.cli.evidence import pack_of, page_of
+from app.cli.money import shown_money
+from app.cli.showing import console, show_json, table_of
+from app.cli.sources import look, source_options
+
+PAGE = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+
+@click.group(short_help="Show what there is to answer a dispute with.")
+def command() -> None:
+    """Show what there is to answer a dispute with.
+
+    The dispute is looked for on Kafka, unless --snapshots or --replay name files.
+    """
+
+
+@command.command()
+@click.argument("dispute_id")
+@click.option("--html", type=PAGE, help="Also write it as a page of its own, to be read or printed.")
+@source_options
+def evidence(dispute_id: str, output: str, html: Path | None, merchant: str | None, **source: Any) -> None:
+    """Show the evidence on DISPUTE_ID: what each item proves, by which event, what is missing and who could give it."""
+    search = DisputeSearch(dispute_id, merchant)
+    look(search, **source)
+    pack = pack_of(search.snapshot(), dispute_id)
+    if html is not None:
+        html.write_text(page_of(pack), encoding="utf-8")
+    if output == "json":
+        show_json(pack)
+    else:
+        _print(pack)
+        if html is not None:
+            click.echo(f"written as a page: {html}")
+
+
+def _print(pack: dict[str, Any]) -> None:
+    screen = console()
+    about = [pack["network"], pack["reason_code"], pack["category"], pack["stage"], pack["state"]]
+    headline = f"Dispute {pack['dispute_id']} over {shown_money(pack['amount'])}: {', '.join(filter(None, about))}"
+    screen.print(Text(headline, style="bold"))
+    if pack["respond_by"]:
+        screen.print(Text(f"to be answered by {pack['respond_by']}"))
+    if pack["recommendation"]:
+        advice = pack["recommendation"]
+        currency = pack["amount"]["currency"]
+        value = shown_money({"amount_minor": advice["expected_value_minor"], "currency": currency})
+        screen.print(Text(f"advice: {advice['action']}, contesting is worth {value}"))
+    if pack["compelling_evidence"]:
+        found = pack["compelling_evidence"]
+        matches = ", ".join(found["matches"]) or "nothing"
+        screen.print(Text(f"compelling evidence: {found['status']}, alike in {matches}"))
+    if pack["exhibits"]:
+        rows = [_row(exhibit) for exhibit in pack["exhibits"]]
+        screen.print(table_of(rows, tuple(rows[0]), title="Evidence"))
+    else:
+        screen.print("There is no evidence.")
+    if pack["missing"]:
+        rows = [{"missing": one["title"], "could be given by": one["given_by"]} for one in pack["missing"]]
+        screen.print(table_of(rows, tuple(rows[0]), title="Missing"))
+
+
+def _row(exhibit: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "no": exhibit["number"],
+        "what": exhibit["title"],
+        "proves": exhibit["proves"],
+        "event": exhibit["event_id"],
+        "at": exhibit["occurred_at"],
+    }
