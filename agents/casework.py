@@ -13,7 +13,7 @@ from app.domain.case import Case, Cause, decode_case, encode_case, new_case
 from app.domain.casework import step, timers
 from app.domain.context import Context, Entry
 from app.domain.publishing import Outbound, notification, outbound
-from app.domain.records import Asked, Counted, Record, Refused, Reported, Told
+from app.domain.records import Asked, Counted, Record, Refused, Reported, Strayed, Told
 from app.domain.snapshot import snapshot
 from app.runtime.topology import Agent, Batch, Headers, Message, Output, Refusal, Round, TableSpec
 from app.texts import expires_at, render
@@ -53,6 +53,8 @@ def agent(desk: Desk, *, snapshots: bool = True) -> Agent:
             context = _context(desk, heard)
             records = step(case, Entry(heard.event, heard.origin.topic, heard.origin.fingerprint), context)
             for record in records:
+                if isinstance(record, Strayed):
+                    desk.strayed_disputes[record.family] += 1
                 _say(case, record, context, heard, round_)
             if case.version != version:
                 touched[case_id], last[case_id] = case, message

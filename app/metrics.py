@@ -28,6 +28,12 @@ DEAD_LETTERS = Metric("refundry_dead_letters_total", "counter", "Messages refuse
 UNKNOWN_FIELDS = Metric(
     "refundry_unknown_fields_total", "counter", "Fields of messages that nobody knows; they are ignored.", ("topic",)
 )
+STRAYED_DISPUTES = Metric(
+    "refundry_strayed_disputes_total",
+    "counter",
+    "Moves of disputes that their network's table does not know; they are applied and flagged.",
+    ("family",),
+)
 HANDLER_FAILURES = Metric(
     "refundry_handler_failures_total", "counter", "Messages refused because code of ours failed on them; each is a bug."
 )
@@ -76,6 +82,7 @@ CATALOGUE: tuple[Metric, ...] = (
     TIMERS,
     LAG,
     UNKNOWN_FIELDS,
+    STRAYED_DISPUTES,
     MESSAGE_AGE,
     PARTITIONS,
     RESTORED,

@@ -13,7 +13,7 @@ from agents import Desk, assemble
 from app import logs, texts
 from app.domain import tables
 from app.domain.policy import PolicyChangedError
-from app.metrics import UNKNOWN_FIELDS, Metrics
+from app.metrics import STRAYED_DISPUTES, UNKNOWN_FIELDS, Metrics
 from app.policies import PoliciesRefusedError, read_record
 from app.runtime.config import Limits, Mode, RuntimeConfig
 from app.runtime.exits import MisconfiguredError
@@ -113,8 +113,9 @@ def work(settings: Settings) -> int:
     desk = desk_of(settings)
 
     def observe(metrics: Metrics) -> None:
-        for topic, fields in desk.unknown_fields.items():
-            metrics.add(UNKNOWN_FIELDS, fields, topic)
-        desk.unknown_fields.clear()
+        for metric, counts in ((UNKNOWN_FIELDS, desk.unknown_fields), (STRAYED_DISPUTES, desk.strayed_disputes)):
+            for label, count in counts.items():
+                metrics.add(metric, count, label)
+            counts.clear()
 
     return run_worker(assemble(desk), runtime_config(settings), global_topics(desk), observe=observe)

@@ -16,6 +16,7 @@ from app.domain.case import Case
 from app.domain.consequences import follow_up
 from app.domain.context import Context, Entry
 from app.domain.disputes.following import renew_alerts
+from app.domain.disputes.straying import mark_stray, place_before
 from app.domain.evolving import evolve
 from app.domain.records import (
     Alerted,
@@ -88,7 +89,9 @@ def decide(case: Case, entry: Entry, context: Context, identity: bytes) -> Itera
         return
     if event.type in ANSWERED_BY_PROVIDER:
         yield from recognise(case, event, context)
+    place = place_before(case, event)
     yield Entered(event, order)
+    yield from mark_stray(case, place, event)
     yield from _renew_retention(case, context)
     yield from follow_up(case, event, context)
     if event.type.startswith(MOVES_MONEY):

@@ -34,6 +34,7 @@ from app.domain.records import (
     Requested,
     Responded,
     Scheduled,
+    Strayed,
     Told,
 )
 from app.domain.refunds.ended import forget_ended
@@ -86,6 +87,8 @@ def evolve(case: Case, record: Record) -> None:
             _alerted(case, record)
         case Flagged(flag):
             case.flag(flag)
+        case Strayed():
+            _strayed(case, record)
         case Exposed(payment_id, over_minor):
             case.payments[payment_id].exposed_minor = over_minor
         case Reported(kind="order_placed", customer_id=customer_id):
@@ -251,6 +254,15 @@ def _matched(case: Case, record: Matched) -> None:
     if is_foreign(case.payments[record.payment_id], dispute):
         dispute.flags.append("currency_differs")
         case.flag("currency_differs")
+
+
+def _strayed(case: Case, record: Strayed) -> None:
+    dispute = case.disputes[record.dispute_id]
+    if "illegal_transition" not in dispute.flags:
+        dispute.flags.append("illegal_transition")
+    case.flag("illegal_transition")
+    note = f"{record.move} from {record.place} ({record.family})"
+    case.timeline.append(TimelineEntry(case.timeline[-1].at, "dispute.strayed", record.dispute_id, note))
 
 
 def _alerted(case: Case, record: Alerted) -> None:

@@ -183,6 +183,15 @@ class Responded(msgspec.Struct, frozen=True):
     respond_by: datetime | None
 
 
+class Strayed(msgspec.Struct, frozen=True):
+    """A dispute went where its network's table knows no way: applied all the same, and marked."""
+
+    dispute_id: str
+    family: str
+    place: str
+    move: str
+
+
 class Flagged(msgspec.Struct, frozen=True):
     """The case, or one of its disputes, is marked for people."""
 
@@ -255,6 +264,7 @@ Record = (
     | Matched
     | Responded
     | Flagged
+    | Strayed
     | Exposed
     | Reported
     | Asked

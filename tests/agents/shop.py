@@ -57,9 +57,9 @@ class Shop:
     def __post_init__(self) -> None:
         self.outputs: list[Output] = []
         self.now, self.count = START, 0
-        desk = Desk(SECRET, Policies(built_in=self.terms), act_from=self.act_from, partitions=self.partitions)
+        self.desk = Desk(SECRET, Policies(built_in=self.terms), act_from=self.act_from, partitions=self.partitions)
         self.log = MemoryLog(
-            assemble(desk, snapshots=self.snapshots),
+            assemble(self.desk, snapshots=self.snapshots),
             stores=lambda _: MemoryStore(),
             sink=self._heard,
             version="1.2.3",

@@ -226,3 +226,12 @@ def test_the_customer_reads_their_language_and_the_nearest_one_else():
         body["request_id"]: (body["requested_locale"], body["locale"]) for body in shop.bodies("customer-notifications")
     }
     assert told == {"r1": ("de-AT", "de"), "r2": ("sv", "en")}
+
+
+def test_a_dispute_that_goes_where_its_network_knows_no_way_is_counted_by_family():
+    shop = Shop()
+    claim = dispute("opened", "100.00", network="amex", reason_code="C08")
+    shop.publish(*PAID, claim, dispute("escalated", stage="arbitration"), dispute("lost"))
+    assert shop.desk.strayed_disputes == {"amex": 1}
+    assert shop.snapshot()["flags"] == ["illegal_transition"]
+    assert not shop.letters()

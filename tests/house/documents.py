@@ -6,7 +6,7 @@ beside this file compares.
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import click
 
 import app.cli
 from app import metrics
+from app.domain.disputes.transitions import FAMILIES, NEW
 from app.domain.refunds import lifecycle
 from app.settings import defaults
 from tests.house.tree import ROOT
@@ -111,13 +112,26 @@ def commands() -> str:
 
 def life_of_a_refund() -> str:
     """The transition table of a refund, as a diagram."""
+    first = next(iter(lifecycle.TRANSITIONS))
+    return diagram(lifecycle.TRANSITIONS, [f"    [*] --> {first}"])
+
+
+def diagram(table: Mapping[str, Mapping[str, str]], beginning: Sequence[str] = ()) -> str:
+    """A transition table, drawn; `new` is where the drawing begins."""
     moves: dict[tuple[str, str], list[str]] = {}
-    for state, row in lifecycle.TRANSITIONS.items():
+    for state, row in table.items():
         for event, after in row.items():
             moves.setdefault((state, after), []).append(event)
-    lines = [f"    {state} --> {after} : {' or '.join(events)}" for (state, after), events in moves.items()]
-    first = next(iter(lifecycle.TRANSITIONS))
-    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {first}", *lines, "```", ""])
+    lines = [
+        f"    {'[*]' if state == NEW else state} --> {after} : {' or '.join(events)}"
+        for (state, after), events in moves.items()
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *beginning, *lines, "```", ""])
+
+
+def lives_of_disputes() -> str:
+    """The transition tables of disputes, as diagrams."""
+    return "\n".join(f"### {name}\n\n{diagram(table)}" for name, table in FAMILIES.items())
 
 
 SECTIONS = (
@@ -126,6 +140,7 @@ SECTIONS = (
     Section("settings", "README.md", settings),
     Section("metrics", "deploy/README.md", metric_names),
     Section("the life of a refund", "app/README.md", life_of_a_refund),
+    Section("the lives of disputes", "app/domain/disputes/README.md", lives_of_disputes),
 )
 
 

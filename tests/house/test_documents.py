@@ -10,7 +10,7 @@ import pytest
 from tests.house import tree
 
 MARKDOWN = sorted(name for name, _ in tree.texts(".md"))
-SECTIONS = ("topics", "commands", "settings", "metrics", "the life of a refund")
+SECTIONS = ("topics", "commands", "settings", "metrics", "the life of a refund", "the lives of disputes")
 
 
 def documents():
