@@ -22,6 +22,7 @@ COMMANDS = {
     "dispute": "Show what there is to answer a dispute with.",
     "find": "Find the case of any number: of an order, refund, dispute, payment, request …",
     "projections": "Keep the read side in Redis.",
+    "programmes": "Show where a merchant stands in the networks' monitoring programmes.",
     "config": "Show the settings.",
 }
 

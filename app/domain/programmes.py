@@ -179,11 +179,16 @@ def news(standing: Standing, place: Place) -> str | None:
     if not over and "crossed" in told and "cleared" not in told:
         told.append("cleared")
         return "cleared"
-    grown = place.projected if place.count >= place.threshold.count * PROJECTED_FROM else Fraction(1)
-    if not told and not place.outranked and (place.reaches(NEAR) or place.reaches(grown=grown)):
+    if not told and not place.outranked and is_near(place):
         told.append("near")
         return "near"
     return None
+
+
+def is_near(place: Place) -> bool:
+    """Whether most of both thresholds is reached, or all of them by the end of the month if it goes on like this."""
+    grown = place.projected if place.count >= place.threshold.count * PROJECTED_FROM else Fraction(1)
+    return place.reaches(NEAR) or place.reaches(grown=grown)
 
 
 def previous(month: str) -> str:

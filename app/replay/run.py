@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
+from typing import Any
 
 from agents import Desk, assemble
 from agents.casework import TABLE, snapshot_of
@@ -65,10 +66,12 @@ def replay_files(
     summary: Summary,
     on_no_line: Callable[[NoLine], None],
     progress: Callable[[int], None],
+    ended: "Callable[[Replay], None]" = lambda _: None,
 ) -> None:
     """Replays files (`-` is standard input). `said` gets all that is published, `summary` is counted up.
 
-    `on_no_line` is told of lines that are no messages, `progress` how many bytes more were read.
+    `on_no_line` is told of lines that are no messages, `progress` how many bytes more were read. `ended` may look at
+    the state at the end, before it goes.
     """
 
     def count(line: NoLine) -> None:
@@ -85,6 +88,7 @@ def replay_files(
         try:
             summary.lines += replay.feed(read_lines(read_texts(files, progress)), count)
             replay.finish(until)
+            ended(replay)
         finally:
             replay.close()
     summary.seconds += perf_counter() - began
@@ -155,6 +159,10 @@ class Replay:
         for _, case in self._log.rows(TABLE):
             if case.version:
                 self._sink(snapshot_of(case))
+
+    def rows(self, table: str) -> Iterator[tuple[str, Any]]:
+        """The rows of a table as they are now, by key."""
+        return self._log.rows(table)
 
     def close(self) -> None:
         """Lets go of the state."""

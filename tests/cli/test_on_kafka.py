@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,6 +13,9 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from app.cli import kafka
+from app.domain.programmes import Month as Months
+from app.domain.programmes import Standing, encode_standing
+from app.runtime.store import pack
 from tests.cli.messages import SHOP, claim, written
 from tests.kafka.harness import local_broker, wait_for
 
@@ -136,6 +140,26 @@ def test_an_order_and_a_dispute_are_found_on_kafka(refundry, installation: str, 
     assert refundry("dispute", "evidence", "d2").code == 2
 
 
+@pytest.mark.kafka
+def test_where_a_merchant_stands_is_read_from_what_the_workers_counted(refundry, installation: str, bootstrap: str):
+    assert refundry("topics", "create").code == 0
+    assert "nothing was counted of this merchant here" in refundry("programmes", "show", "m").complaint
+    at = datetime(2026, 2, 14, 12, tzinfo=UTC)
+    older, newer = (
+        Standing({"2026-02": Months(sales=100, online_sales=100, disputes=count, newest=at)}) for count in (1, 2)
+    )
+    producer = Producer({"bootstrap.servers": bootstrap})
+    for key, standing in (("m/visa", older), ("mm/visa", older), ("m/visa", newer)):
+        row = pack(None, encode_standing(standing))
+        producer.produce(f"{installation}refundry-standings-changelog", key=key, value=row, partition=0)
+    assert producer.flush(30) == 0
+    shown = refundry("programmes", "show", "m", "--output", "json")
+    assert shown.code == 0, shown.err
+    assert [(row["programme"], row["count"], row["ratio_bps"]) for row in shown.json["programmes"]] == [
+        ("visa_vamp", 2, "200.00")
+    ]
+
+
 @pytest.fixture
 def nobody(monkeypatch: pytest.MonkeyPatch) -> str:
     """An address at which nobody answers."""
@@ -156,6 +180,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> str:
         ("topics", "check"),
         ("order", "show", "o1"),
         ("dispute", "evidence", "d1"),
+        ("programmes", "show", "m"),
         ("policy", "publish"),
     ],
 )
