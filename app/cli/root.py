@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "Play a shop's day through the real worker, and have it judged.",
     "replay": "Decide a file of messages, without any broker.",
     "worker": "Consume, decide, publish: one process per core.",
+    "doctor": "Find what is wrong with this installation, and say the cure.",
     "topics": "Compare and create the topics on Kafka.",
     "policy": "Check, try and publish policies.",
     "validate": "Say of events whether they are valid and, if not, what is wrong.",

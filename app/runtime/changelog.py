@@ -154,6 +154,6 @@ class Restore:
 
 
 _HANGING = (
-    "A dead worker's transaction ends within its transaction timeout; one that does not is hanging: see "
-    "app/runtime/README.md before you abort it, its offsets may be committed"
+    "A dead worker's transaction ends within its transaction timeout; one that does not is hanging: `refundry doctor` "
+    "finds it; see app/runtime/README.md before you abort it, its offsets may be committed"
 )

@@ -43,7 +43,7 @@ class GlobalTopics:
             if time.monotonic() > end_of_patience:
                 raise UnreachableError(
                     f"{', '.join(f'{topic}/{number}' for topic, number in waiting)} could not be read to the end",
-                    "Is a transaction hanging there? See app/runtime/README.md before you abort it",
+                    "Is a transaction hanging there? `refundry doctor` says so, and what to do before it is aborted",
                 )
 
     def follow(self) -> None:
