@@ -9,13 +9,15 @@ from contextlib import contextmanager
 
 from app.metrics import Metrics
 from app.runtime.config import RuntimeConfig
-from app.runtime.exits import UnsureError, WorkerStopError, leave
+from app.runtime.exits import UnreachableError, UnsureError, WorkerStopError, leave
 from app.runtime.global_topics import Heard
 from app.runtime.ops import serve
 from app.runtime.progress import Progress, watch
 from app.runtime.pump import Parts, Pump
 from app.runtime.shell import make_app
 from app.runtime.slots import take_slot
+from app.runtime.store import StoreBrokenError
+from app.runtime.stores import BROKEN
 from app.runtime.topology import Topology
 from topics.catalogue import TOPICS, Topic
 
@@ -58,6 +60,9 @@ def _leaving() -> Iterator[None]:
     except WorkerStopError as stop:
         _log.error("the worker stops: %s", stop)
         leave(stop.code)
+    except StoreBrokenError as broken:
+        _log.error("the worker stops: %s. %s", broken, BROKEN)
+        leave(UnreachableError.code)
     except Exception as error:  # noqa: BLE001  anything unforeseen: say where, not what it quotes, and start anew
         where = "".join(traceback.format_tb(error.__traceback__))
         _log.error("the worker stops: %s\n%s", type(error).__name__, where)

@@ -10,6 +10,8 @@ from app.runtime.store import Store, StoreBrokenError
 from app.runtime.store.memory import MemoryStore
 from app.runtime.store.rocks import Memory, RocksStore
 
+BROKEN = "Free the disk, or give STATE_DIR a place that can be written; the next start reads the state from Kafka again"
+
 
 class Stores:
     """One directory per worker slot, table and partition. A slot's directory belongs to one process, by its lock."""
@@ -48,8 +50,7 @@ class Stores:
         try:
             return RocksStore(self._directory(place), memory=self._memory)
         except StoreBrokenError as error:
-            hint = "Free the disk, or give STATE_DIR a place that can be written"
-            raise UnreachableError(str(error), hint) from error
+            raise UnreachableError(str(error), BROKEN) from error
 
     def _directory(self, place: Place) -> Path:
         table, partition = place

@@ -4,8 +4,9 @@
                                                   Ctrl-C; what it stored is there again at the next start
     python deploy/kafka/broker.py --fresh         forgets what was stored before
 
-As a module: `with Broker(directory) as broker: broker.bootstrap`; `stop`, `kill` and `start` for tests of faults. Three
-of them with one `Cluster` are what production looks like: each record on three, two must have it.
+As a module: `with Broker(directory) as broker: broker.bootstrap`; `stop`, `kill` and `start` for tests of faults, and
+a second door for clients that must come through a proxy. Three of them with one `Cluster` are what production looks
+like: each record on three, two must have it.
 """
 # ruff: noqa: INP001  a script in a folder of deployment, no package
 
@@ -24,7 +25,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -58,6 +59,15 @@ transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 # a killed broker is back in 4 s instead of 12
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
+# a compacted topic is looked at every second, not every 15
+log.cleaner.backoff.ms=1000
+"""
+
+_PROXIED = """\
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port},PROXIED://127.0.0.1:{door.port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{door.proxy_port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
 """
 
 
@@ -108,6 +118,13 @@ class Cluster:
         return ",".join(f"{node}@127.0.0.1:{port}" for node, port in self.controllers.items())
 
 
+class Door(NamedTuple):
+    """Another port of the broker, and that of the proxy in front of it, which clients that come by it are told."""
+
+    port: int
+    proxy_port: int
+
+
 class Broker:
     """One broker process. `port` None: free ones. Its output is in `<directory>/broker.log`.
 
@@ -122,6 +139,7 @@ class Broker:
         heap: str = "1g",
         cluster: Cluster | None = None,
         node: int = 1,
+        door: Door | None = None,
     ) -> None:
         self.directory = directory
         self.port, controller = _ports(directory, port)
@@ -129,6 +147,7 @@ class Broker:
         self._cluster = cluster or Cluster(new_id(), {node: controller})
         self._node = node
         self._heap = heap
+        self._door = door
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -189,15 +208,17 @@ class Broker:
         data = self.directory / "data"
         configuration = self.directory / "server.properties"
         replicas = min(3, len(self._cluster.controllers))
+        ports = {"port": self.port, "controller_port": self._cluster.controllers[self._node]}
         text = _PROPERTIES.format(
+            **ports,
             node=self._node,
-            port=self.port,
-            controller_port=self._cluster.controllers[self._node],
             voters=self._cluster.voters,
             replicas=replicas,
             in_sync=max(1, replicas - 1),
             data=data,
         )
+        if self._door is not None:
+            text += _PROXIED.format(**ports, door=self._door)
         configuration.write_text(text)
         if not (data / "meta.properties").exists():
             tool = [java, "-cp", f"{libs}/*", "kafka.tools.StorageTool", "format"]

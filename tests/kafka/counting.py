@@ -33,6 +33,7 @@ CATALOGUE = (
 
 class Count(msgspec.Struct):
     n: int = 0
+    ballast: bytes = b""
 
 
 def door(batch: Batch, round_: Round) -> None:
@@ -41,29 +42,35 @@ def door(batch: Batch, round_: Round) -> None:
         round_.publish(Output(JOURNAL, message.key, message.value))
 
 
-def count(batch: Batch, round_: Round) -> None:
-    table = round_.table(TABLE, batch.partition)
-    for message in batch.messages:
-        round_.at(message)
-        assert message.key is not None
-        key = message.key.decode()
-        row = table.get(key) or Count()
-        row.n += 1
-        table.put(key, row, due=None)
-        body = json.dumps({"id": int(message.value or b"0"), "n": row.n}).encode()
-        round_.publish(Output(OUT, message.key, body))
+def counter(ballast: int) -> Agent:
+    """Counts; each row weighs `ballast` bytes more, which no compression takes away."""
+
+    def count(batch: Batch, round_: Round) -> None:
+        table = round_.table(TABLE, batch.partition)
+        for message in batch.messages:
+            round_.at(message)
+            assert message.key is not None
+            key = message.key.decode()
+            row = table.get(key) or Count()
+            row.n += 1
+            row.ballast = random.randbytes(ballast)
+            table.put(key, row, due=None)
+            body = json.dumps({"id": int(message.value or b"0"), "n": row.n}).encode()
+            round_.publish(Output(OUT, message.key, body))
+
+    return Agent("counter", JOURNAL, count)
 
 
 def never(round_: Round, partition: int, key: str, due: int, now: int) -> None:
     raise AssertionError("no row of this table falls due")
 
 
-TOPOLOGY = Topology(
-    agents=(Agent("door", IN, door), Agent("counter", JOURNAL, count)),
-    tables=(
-        TableSpec(TABLE, (JOURNAL,), msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Count).decode, never),
-    ),
-)
+def topology(ballast: int = 0) -> Topology:
+    table = TableSpec(TABLE, (JOURNAL,), msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Count).decode, never)
+    return Topology(agents=(Agent("door", IN, door), counter(ballast)), tables=(table,))
+
+
+TOPOLOGY = topology()
 
 
 def config_of(settings: dict[str, Any]) -> RuntimeConfig:
@@ -94,7 +101,9 @@ def main() -> None:
     from app.runtime.run import run_worker  # noqa: PLC0415  the tests import this file and need no Faust
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
-    leave(run_worker(TOPOLOGY, config_of(json.loads(sys.argv[1])), {}, catalogue=CATALOGUE))
+    settings = json.loads(sys.argv[1])
+    made = topology(settings.pop("ballast", 0))
+    leave(run_worker(made, config_of(settings), {}, catalogue=CATALOGUE))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -155,6 +156,22 @@ def test_rocksdb_that_was_found_broken_is_not_trusted_again(tmp_path: Path) -> N
     again = RocksStore(tmp_path)
     assert (again.position, again.get(b"a")) == (0, None)
     again.close()
+
+
+def test_rocksdb_that_is_broken_says_so_even_where_nothing_can_be_written(tmp_path: Path) -> None:
+    class Broken:
+        def get(self, key: bytes) -> None:
+            return None
+
+        def write(self, batch: Any) -> None:
+            raise RuntimeError("IO error: No space left on device")
+
+    store = RocksStore(tmp_path / "state")
+    database, store._db = store._db, Broken()  # type: ignore[assignment]
+    rmtree(tmp_path / "state")
+    with pytest.raises(StoreBrokenError, match="No space left"):
+        store.apply([(b"a", pack(None, b"1"))], 8)
+    database.close()
 
 
 def test_rocksdb_in_use_by_another_is_refused_and_left_alone(tmp_path: Path) -> None:

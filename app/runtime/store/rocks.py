@@ -5,6 +5,7 @@ changelog is the log). Keys: `r` + key for rows, `d` + due + key for the index o
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 from struct import Struct
@@ -159,8 +160,12 @@ class RocksStore:
             raise self._broken(error) from error
 
     def _broken(self, error: Exception) -> StoreBrokenError:
-        """Marks the directory, so that the next start rebuilds it rather than trust it again."""
-        (self._directory / _DISTRUST).touch()
+        """Marks the directory, so that the next start rebuilds it rather than trust it again.
+
+        Where even the mark cannot be written, what is there is whole as far as its position, or is found broken again.
+        """
+        with suppress(OSError):
+            (self._directory / _DISTRUST).touch()
         return StoreBrokenError(f"state directory {self._directory}: {error}")
 
 
