@@ -8,15 +8,24 @@ from typing import Any
 import pytest
 
 from tests.kafka.harness import local_broker
+from tests.kafka.proxy import Proxy
 
 
 @pytest.fixture(scope="session")
-def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def network() -> Iterator[Proxy]:
+    """What lies between the broker and clients that come by `network.port`; good unless a test makes it bad."""
+    with Proxy() as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def own_broker(tmp_path_factory: pytest.TempPathFactory, network: Proxy) -> Iterator[Any]:
     """A broker that tests may kill; None where a given one is used."""
     if os.environ.get("KAFKA_BOOTSTRAP"):
         yield None
         return
-    with local_broker.Broker(Path(tmp_path_factory.mktemp("kafka"))) as broker:
+    door = local_broker.Door(network.target, network.port)
+    with local_broker.Broker(Path(tmp_path_factory.mktemp("kafka")), door=door) as broker:
         yield broker
 
 
