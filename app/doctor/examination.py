@@ -34,6 +34,7 @@ QUESTIONS = (
     Question("Redis", here.redis_server),
     Question("broker", _broker),
     Question("topics", topics.as_planned, needs=("broker",)),
+    Question("replicas", topics.replicas, needs=("broker", "topics")),
     Question("transactions", transactions.standing_still, needs=("broker",)),
     Question("publishers", topics.placement, needs=("broker", "topics")),
     Question("policies", policies.readable, needs=("broker", "topics")),

@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from zlib import crc32
 
 from confluent_kafka import KafkaError, TopicPartition
+from confluent_kafka.admin import TopicMetadata  # type: ignore[attr-defined]  # exported, but not in so many words
 
 from app.doctor.finding import Finding, fine, look, wrong
 from app.doctor.installation import Installation, Place
-from app.runtime import clients, topics_admin
+from app.runtime import clients, faults, topics_admin
 from app.runtime.exits import MisconfiguredError, UnreachableError
 from app.runtime.records import offset_of, place_of
 from topics.partitioning import partition_of
 
 PLACED = ("payments", "disputes")
 """What a worker refuses as `wrong_partition`: the key's partition decides which worker knows the payment."""
+REPLICAS = 3
 NEWEST = 20
 """Records looked at per partition: older ones may be from before a publisher was put right."""
 
@@ -41,6 +43,29 @@ def as_planned(installation: Installation) -> Iterator[Finding]:
             yield look("topics", said, "Intended? Else alter the topic, or the settings")
     if all(finding.verdict == "ok" for finding in findings):
         yield fine("topics", f"{len(findings)} as planned")
+
+
+def replicas(installation: Installation) -> Iterator[Finding]:
+    """Whether a broker may fall without taking the end of a transaction with it."""
+    limits = installation.config.limits
+    known = faults.insist(
+        lambda: installation.admin.list_topics(timeout=limits.call_timeout).topics,
+        what="how many copies topics have",
+        patience=limits.patience,
+    )
+    copies = {topic.name: _fewest(known[topic.name]) for topic in installation.wanted}
+    few = sorted({count for count in copies.values() if count < REPLICAS})
+    if few:
+        number = sum(count < REPLICAS for count in copies.values())
+        found = f"{number} topics have fewer than {REPLICAS} copies (fewest: {few[0]})"
+        cure = "A broker that is killed may then leave transactions hanging: REPLICATION_FACTOR=3, on topics made anew"
+        yield look("replicas", found, cure)
+    else:
+        yield fine("replicas", f"at least {REPLICAS} of every topic")
+
+
+def _fewest(topic: TopicMetadata) -> int:
+    return min(len(partition.replicas) for partition in topic.partitions.values())
 
 
 def placement(installation: Installation) -> Iterator[Finding]:

@@ -5,8 +5,8 @@ last stable offset stays there. The broker ends what a dead worker left open; a 
 and then the transaction hangs: readers, restores and commits of offsets wait behind it for ever.
 
 So the last stable offsets are watched. One that has not moved for longer than any transaction of this installation
-lives, the broker's clean-up included, is told with the command that ends it. The last stable offset is where the
-transaction starts, which is how that command knows it.
+lives, the broker's clean-up included, is told with the command that ends it and what must be done around that. The last
+stable offset is where the transaction starts, which is how that command knows it.
 """
 
 import time
@@ -21,6 +21,7 @@ OFFSETS = "__consumer_offsets"
 CLEAN_UP_S = 10.0
 """The broker looks so often for transactions that are out of time, by its own default."""
 _LOOK_AGAIN_S = 0.5
+_THEN = "then move the group back, as app/runtime/README.md says: what is aborted may have its offsets committed"
 
 
 def standing_still(installation: Installation) -> Iterator[Finding]:
@@ -42,7 +43,7 @@ def standing_still(installation: Installation) -> Iterator[Finding]:
             # publishers may take longer than we do, and the broker lets them
             yield look("transactions", found, f"If `kafka-transactions.sh find-hanging` names it: {abort}")
         else:
-            yield wrong("transactions", found, abort, UnreachableError.code)
+            yield wrong("transactions", found, f"Stop the workers; {abort}; {_THEN}", UnreachableError.code)
 
 
 def _of_the_group(group: str, offsets: list[Place]) -> list[Place]:

@@ -6,6 +6,8 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from tests.kafka.harness import local_broker
+
 _CHUNK = 16_384
 
 
@@ -27,7 +29,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
-        self.target = free_port()
+        (self.target,) = local_broker.free_ports(1)
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
@@ -117,11 +119,3 @@ class Proxy:
         async with asyncio.TaskGroup() as group:
             group.create_task(read())
             group.create_task(write())
-
-
-def free_port() -> int:
-    """A port that nothing uses now."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port

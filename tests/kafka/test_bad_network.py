@@ -53,8 +53,9 @@ def narrow(network: Proxy) -> None:
 
 
 FAULTS = [
-    Fault("answers are lost", deaf, 2, lambda network, _: network.lost > 0),
-    pytest.param(Fault("each way takes 100 ms", late, 10), marks=pytest.mark.long),
+    Fault("each way takes 100 ms", late, 4),
+    # whether the commit at hand took place is unknown then: the watch ends the workers, their successors read it
+    pytest.param(Fault("answers are lost", deaf, 2, lambda network, _: network.lost > 0), marks=pytest.mark.long),
     pytest.param(Fault("150 kB pass in a second", narrow, 10), marks=pytest.mark.long),
     pytest.param(
         Fault("it is cut", Proxy.cut, 4, lambda network, passed: network.passed == passed), marks=pytest.mark.long
