@@ -15,10 +15,10 @@ LOCKED := install --require-hashes --only-binary :all: --no-deps --no-compile
 # Options for the command behind a target, as in: make demo ARGS="--chaos", make test ARGS="-k refunds"
 ARGS ?=
 
-.PHONY: help setup demo test check kafka bench docs lock clean
+.PHONY: help setup demo test test-faults check kafka bench docs lock clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.complete ## make .venv with everything that tests and checks need
 
@@ -27,6 +27,10 @@ demo: $(VENV)/.demo ## a shop's day on the embedded broker: no Kafka, no Docker
 
 test: setup ## all tests; the real tiers say what they lack
 	$(BIN)/pytest $(ARGS)
+
+test-faults: setup ## the long proof: a storm of faults by a seed that it prints (ARGS="--seed 7 --minutes 30 --workers 3")
+	$(BIN)/pytest -m long
+	$(BIN)/python -m tests.faults $(ARGS)
 
 check: setup ## format, lint, types, layers, the rules of the house and its documents
 	$(BIN)/ruff format --check .
