@@ -3,6 +3,7 @@
 The single writer of a case. What a case says in one batch ends with one snapshot of it.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,7 +14,7 @@ from app.domain.case import Case, Cause, decode_case, encode_case, new_case
 from app.domain.casework import step, timers
 from app.domain.context import Context, Entry
 from app.domain.publishing import Outbound, notification, outbound
-from app.domain.records import Asked, Counted, Record, Refused, Reported, Strayed, Told
+from app.domain.records import Asked, Counted, Decided, Record, Refused, Repeated, Reported, Strayed, Told
 from app.domain.snapshot import snapshot
 from app.runtime.topology import Agent, Batch, Headers, Message, Output, Refusal, Round, TableSpec
 from app.texts import expires_at, render
@@ -56,6 +57,7 @@ def agent(desk: Desk, *, snapshots: bool = True) -> Agent:
                 if isinstance(record, Strayed):
                     desk.strayed_disputes[record.family] += 1
                 _say(case, record, context, heard, round_)
+            desk.results[heard.origin.topic, _result(records)] += 1
             if case.version != version:
                 touched[case_id], last[case_id] = case, message
         for case_id, case in touched.items():
@@ -65,6 +67,16 @@ def agent(desk: Desk, *, snapshots: bool = True) -> Agent:
                 round_.publish(snapshot_of(case))
 
     return Agent("casework", JOURNAL, handle)
+
+
+def _result(records: Sequence[Record]) -> str:
+    """What came of an event, in a word of the metrics."""
+    for record in records:
+        if isinstance(record, Refused):
+            return "dead_lettered"
+        if isinstance(record, Decided) and record.outcome == "held":
+            return "held"
+    return "duplicate" if all(isinstance(record, Repeated) for record in records) else "applied"
 
 
 def hear(message: Message) -> Heard:

@@ -18,7 +18,8 @@ class Desk:
 
     `secret` hashes what identifies a person; `act_from`: causes before it are decided without acting; `partitions`: how
     many every keyed topic has, None where the log has one only. `unknown_fields` counts, by topic, the fields that
-    publishers sent and nobody knows; `strayed_disputes`, by family of networks, moves that its table does not know.
+    publishers sent and nobody knows; `strayed_disputes`, by family of networks, moves that its table does not know;
+    `results`, by topic and result, what came of events.
     """
 
     secret: bytes
@@ -29,6 +30,7 @@ class Desk:
     partitions: int | None = None
     unknown_fields: Counter[str] = field(default_factory=Counter)
     strayed_disputes: Counter[str] = field(default_factory=Counter)
+    results: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def is_historical(self, occurred_at: datetime) -> bool:
         """Whether something happened before this installation acts."""

@@ -28,6 +28,7 @@ def receive(desk: Desk, batch: Batch, round_: Round, pass_on: Pass) -> None:
         )
         if isinstance(received, Unreadable):
             round_.refuse(message, Refusal(received.code, received.message, received.path))
+            desk.results[message.topic, "dead_lettered"] += 1
         else:
             if received.unknown_fields:
                 desk.unknown_fields[message.topic] += received.unknown_fields

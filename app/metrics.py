@@ -34,6 +34,12 @@ STRAYED_DISPUTES = Metric(
     "Moves of disputes that their network's table does not know; they are applied and flagged.",
     ("family",),
 )
+EVENTS = Metric(
+    "refundry_events_total",
+    "counter",
+    "Events that met their case, by what came of them: applied, duplicate, held or dead_lettered; again if a round is.",
+    ("topic", "result"),
+)
 HANDLER_FAILURES = Metric(
     "refundry_handler_failures_total", "counter", "Messages refused because code of ours failed on them; each is a bug."
 )
@@ -51,7 +57,17 @@ MESSAGE_AGE = Metric(
 )
 PARTITIONS = Metric("refundry_partitions_assigned", "gauge", "Partitions that this worker owns.", ("topic",))
 RESTORED = Metric("refundry_restored_records_total", "counter", "Changelog records read to restore state.", ("table",))
+RESTORE_LEFT = Metric(
+    "refundry_restore_left_records", "gauge", "Changelog records that a restore under way has still to read."
+)
 RESTORE_SECONDS = Metric("refundry_restore_seconds", "histogram", "One restore, from the assignment to its end.")
+STATE_BYTES = Metric("refundry_state_bytes", "gauge", "Bytes of state in this worker's partitions.", ("table",))
+OPEN_TIMERS = Metric("refundry_open_timers", "gauge", "Rows that fall due some day, in its partitions.", ("table",))
+WITHOUT_PROGRESS = Metric(
+    "refundry_without_progress_seconds",
+    "gauge",
+    "For how long work waits, or one step lasts, without progress; the watch ends the worker when it is too long.",
+)
 READY = Metric("refundry_ready", "gauge", "1 while the worker takes part, 0 while /readyz gives reasons against it.")
 LAST_COMMIT = Metric("refundry_last_commit_timestamp_seconds", "gauge", "When the last round committed, Unix time.")
 READ_SIDE_CASES = Metric("refundry_read_side_cases_total", "counter", "Snapshots of cases written to the read side.")
@@ -73,6 +89,7 @@ READ_SIDE_UNREADABLE = Metric(
 CATALOGUE: tuple[Metric, ...] = (
     MESSAGES,
     OUTPUTS,
+    EVENTS,
     DEAD_LETTERS,
     HANDLER_FAILURES,
     ROUNDS,
@@ -86,7 +103,11 @@ CATALOGUE: tuple[Metric, ...] = (
     MESSAGE_AGE,
     PARTITIONS,
     RESTORED,
+    RESTORE_LEFT,
     RESTORE_SECONDS,
+    STATE_BYTES,
+    OPEN_TIMERS,
+    WITHOUT_PROGRESS,
     READY,
     LAST_COMMIT,
     READ_SIDE_CASES,

@@ -13,7 +13,7 @@ from agents import Desk, assemble
 from app import logs, texts
 from app.domain import tables
 from app.domain.policy import PolicyChangedError
-from app.metrics import STRAYED_DISPUTES, UNKNOWN_FIELDS, Metrics
+from app.metrics import EVENTS, STRAYED_DISPUTES, UNKNOWN_FIELDS, Metrics
 from app.policies import PoliciesRefusedError, read_record
 from app.runtime.config import Limits, Mode, RuntimeConfig
 from app.runtime.exits import MisconfiguredError
@@ -117,5 +117,8 @@ def work(settings: Settings) -> int:
             for label, count in counts.items():
                 metrics.add(metric, count, label)
             counts.clear()
+        for (topic, result), events in desk.results.items():
+            metrics.add(EVENTS, events, topic, result)
+        desk.results.clear()
 
     return run_worker(assemble(desk), runtime_config(settings), global_topics(desk), observe=observe)

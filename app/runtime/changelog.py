@@ -13,7 +13,7 @@ from threading import Event
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
-from app.metrics import RESTORED, Metrics
+from app.metrics import RESTORE_LEFT, RESTORED, Metrics
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError, UnsafeError
@@ -62,6 +62,7 @@ class Restore:
                 consumer.assign([TopicPartition(*name, target.store.position) for name, target in waiting.items()])
                 self._read(consumer, waiting)
             finally:
+                self.metrics.set(RESTORE_LEFT, 0)
                 consumer.close()
         for target in targets.values():
             self.metrics.add(RESTORED, target.read, target.place[0])
@@ -131,6 +132,7 @@ class Restore:
                     moved_at = time.monotonic()
                 if position >= waiting[name].end:
                     del waiting[name]
+            self.metrics.set(RESTORE_LEFT, sum(target.end - target.store.position for target in waiting.values()))
             self.say(self._state(waiting, stalls))
             if time.monotonic() - moved_at > self.config.limits.restore_stall:
                 raise UnreachableError(f"restore gave up: {self._state(waiting, stalls)}", _HANGING)

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from app.metrics import READY, Metrics
+from app.metrics import READY, WITHOUT_PROGRESS, Metrics
 from app.runtime.exits import MisconfiguredError
 from app.runtime.progress import Progress
 
@@ -22,6 +22,7 @@ async def serve(bind: str, progress: Progress, metrics: Metrics) -> web.AppRunne
 
     async def show(_: web.Request) -> web.Response:
         metrics.set(READY, 0 if progress.blockers else 1)
+        metrics.set(WITHOUT_PROGRESS, progress.seconds_without())
         return web.Response(body=metrics.text(), content_type="text/plain", charset="utf-8")
 
     application = web.Application()

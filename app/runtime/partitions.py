@@ -17,7 +17,7 @@ from functools import partial
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from app.metrics import LAG, PARTITIONS, RESTORE_SECONDS, Metrics
+from app.metrics import LAG, OPEN_TIMERS, PARTITIONS, RESTORE_SECONDS, STATE_BYTES, Metrics
 from app.runtime import faults
 from app.runtime.catching_up import CatchUp
 from app.runtime.changelog import CancelledError, Restore
@@ -137,6 +137,10 @@ class Partitions:
         for name, lag in lags.items():
             self._metrics.set(LAG, lag, name)
         self._progress.found_lag(sum(lags.values()))
+        for spec in self._topology.tables:
+            size, timers = self._stores.measured(spec.name)
+            self._metrics.set(STATE_BYTES, size, spec.name)
+            self._metrics.set(OPEN_TIMERS, timers, spec.name)
 
     def _find_ends(self) -> dict[OnBroker, int] | None:
         """The ends in one request, since asking partition by partition would hold up the rounds."""

@@ -51,6 +51,13 @@ class Progress:
         self.stopping_since = self.stopping_since or time.monotonic()
         self.blockers["stopping"] = "told to stop"
 
+    def seconds_without(self) -> float:
+        """For how long a step lasts or work waits; 0 where nothing is to be done."""
+        now = time.monotonic()
+        if self.step:
+            return now - self.step_since
+        return now - self.moved_at if self.lag > 0 else 0.0
+
     def stuck(self, *, patience: float, stop_seconds: float) -> str | None:
         """Why this is no progress any more, or None."""
         now = time.monotonic()

@@ -235,3 +235,20 @@ def test_a_dispute_that_goes_where_its_network_knows_no_way_is_counted_by_family
     assert shop.desk.strayed_disputes == {"amex": 1}
     assert shop.snapshot()["flags"] == ["illegal_transition"]
     assert not shop.letters()
+
+
+def test_what_came_of_events_is_counted_by_topic_and_result():
+    shop = reviewed()
+    same = {"event_id": "same", "occurred_at": "2026-01-05T12:00:00Z"}
+    shop.publish(placed().but(**same), placed().but(**same))
+    shop.publish(captured("100.00", order_id="o1", capture_id="c"), captured("99.00", order_id="o1", capture_id="c"))
+    shop.publish(asked("r1", amount("60.00")), asked("r2", amount("10.00")))
+    shop.append("orders", b"o1", b"not JSON")
+    assert dict(shop.desk.results) == {
+        ("orders", "applied"): 2,  # the order, and the request that is approved at once
+        ("orders", "duplicate"): 1,
+        ("orders", "held"): 1,
+        ("orders", "dead_lettered"): 1,
+        ("payments", "applied"): 1,
+        ("payments", "dead_lettered"): 1,
+    }

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import socket
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +25,22 @@ def bootstrap() -> Iterator[str]:
 
 
 @pytest.fixture
-def workers(bootstrap: str, tmp_path: Path) -> Iterator[Workers]:
-    settings = {"bootstrap_servers": bootstrap, "state_dir": str(tmp_path), "mode": "at_least_once", "slot": "0"}
+def ops_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def workers(bootstrap: str, tmp_path: Path, ops_port: int) -> Iterator[Workers]:
+    settings = {
+        "bootstrap_servers": bootstrap,
+        "state_dir": str(tmp_path),
+        "mode": "at_least_once",
+        "slot": "0",
+        "ops_bind": f"127.0.0.1:{ops_port}",
+    }
     with Workers(lambda _: module("tests.kafka.counting", json.dumps(settings)), tmp_path / "workers.log") as made:
         yield made
 
@@ -61,3 +77,21 @@ def test_nothing_is_lost_when_the_worker_is_killed(bootstrap: str, workers: Work
     publish(bootstrap, SENT)
     wait_for("all are counted", lambda: len(counted(bootstrap)) == 2 * SENT, 60)
     assert workers.exits[-signal.SIGKILL] == 1
+
+
+def test_a_worker_tells_what_it_holds(bootstrap: str, workers: Workers, ops_port: int) -> None:
+    def metrics() -> dict[str, float]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{ops_port}/metrics", timeout=10) as answer:
+            lines = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+    publish(bootstrap, 0)
+    workers.start(0)
+    wait_for("all are counted", lambda: len(counted(bootstrap)) == SENT, 30)
+    wait_for("it has looked at its state", lambda: metrics().get('refundry_state_bytes{table="counts"}', 0) > 1000, 10)
+    told = metrics()
+    assert told['refundry_messages_total{topic="journal"}'] == SENT
+    assert told['refundry_open_timers{table="counts"}'] == 0
+    assert told["refundry_restore_left_records"] == 0
+    assert told["refundry_without_progress_seconds"] < 60
+    workers.stop()

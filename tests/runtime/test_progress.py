@@ -1,6 +1,7 @@
 """Who sees no progress where there should be some, ends the process and says why."""
 
 import asyncio
+import re
 import time
 import urllib.error
 import urllib.request
@@ -38,6 +39,18 @@ def progress_of(*, moved: float = 0, since: float = 0, stopping: float | None = 
 def test_no_progress_where_there_should_be_some_has_a_reason(parts: dict[str, Any], why: str | None) -> None:
     reason = progress_of(**parts).stuck(patience=10, stop_seconds=20)
     assert (why in (reason or "")) if why else reason is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "seconds"),
+    [
+        ({"step": "", "moved": 100}, 0),
+        ({"step": "", "lag": 3, "moved": 100}, 100),
+        ({"step": "handling", "since": 7, "lag": 3, "moved": 100}, 7),
+    ],
+)
+def test_the_time_without_progress_is_that_of_the_step_or_of_what_waits(parts: dict[str, Any], seconds: int) -> None:
+    assert int(progress_of(**parts).seconds_without()) == seconds
 
 
 def test_a_worker_that_was_idle_for_long_is_not_stuck_when_work_comes() -> None:
@@ -84,6 +97,10 @@ def test_probes_and_metrics_answer_and_readiness_gives_its_reasons() -> None:
         _, text = await asyncio.to_thread(get, "/metrics")
         assert 'refundry_messages_total{topic="orders"} 3.0' in text
         assert "refundry_ready 1.0" in text
+        progress.step, progress.lag = "", 3
+        progress.moved_at = time.monotonic() - 1000
+        _, text = await asyncio.to_thread(get, "/metrics")
+        assert re.search(r"^refundry_without_progress_seconds 100\d\.", text, re.MULTILINE)
         with pytest.raises(MisconfiguredError, match="OPS_BIND"):
             await serve(f"127.0.0.1:{port}", progress, metrics)
         await runner.cleanup()

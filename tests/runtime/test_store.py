@@ -1,5 +1,6 @@
 """One contract for every store."""
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import rmtree
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.runtime.store import RESERVED, Store, StoreBrokenError, due_of, pack, row_of
+from app.runtime.store import RESERVED, MeasuredStore, Store, StoreBrokenError, due_of, pack, row_of
 from app.runtime.store.memory import MemoryStore
 from app.runtime.store.rocks import RocksStore
 
@@ -84,6 +85,40 @@ def test_rows_of_the_runtime_are_found_but_not_scanned(store: Store) -> None:
     store.apply([(RESERVED + b"seal", pack(None, b"s")), (b"a", pack(None, b"1"))], 2)
     assert row_of(store.get(RESERVED + b"seal") or b"") == b"s"
     assert [key for key, _ in store.scan()] == [b"a"]
+
+
+@both
+def test_rows_that_fall_due_are_counted_however_they_change(store: MeasuredStore) -> None:
+    assert store.timers == 0
+    store.apply([(b"a", pack(5, b"1")), (b"b", pack(None, b"2")), (b"c", pack(7, b"3"))], 1)
+    assert store.timers == 2
+    store.apply([(b"a", pack(6, b"1")), (b"b", pack(8, b"2")), (b"c", pack(None, b"3"))], 2)
+    assert store.timers == 2
+    store.apply([(b"a", None), (b"never there", None), (b"b", pack(8, b"9"))], 3)
+    assert store.timers == 1
+    store.apply([(b"d", pack(1, b"")), (b"d", pack(None, b""))], 4)
+    assert store.timers == 1, "the last of a key counts"
+
+
+@both
+def test_a_store_knows_about_how_much_it_holds(store: MeasuredStore) -> None:
+    empty = store.size()
+    store.apply([(b"%05d" % n, pack(None, random.randbytes(200))) for n in range(10_000)], 1)
+    assert 2_000_000 < store.size() - empty < 6_000_000
+
+
+def test_rocksdb_counts_the_timers_of_a_store_that_an_earlier_version_left(tmp_path: Path) -> None:
+    first = RocksStore(tmp_path)
+    first.apply([(b"a", pack(5, b"1")), (b"b", pack(None, b"2")), (b"c", pack(7, b"3"))], 8)
+    first._db.delete(b"n")
+    first.close()
+    again = RocksStore(tmp_path)
+    assert again.timers == 2
+    again.apply([(b"a", None)], 9)
+    again.close()
+    once_more = RocksStore(tmp_path)
+    assert once_more.timers == 1
+    once_more.close()
 
 
 @both

@@ -38,6 +38,11 @@ def due_of(value: bytes) -> int | None:
     return biased - _BIAS if biased else None
 
 
+def is_timed(value: bytes | None) -> bool:
+    """Whether the row of a stored value (None: no row) falls due some day."""
+    return value is not None and value[:8] != _NEVER
+
+
 def row_of(value: bytes) -> bytes:
     """The encoded row of a stored value."""
     return value[8:]
@@ -73,4 +78,17 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Lets go of files. A closed store is not used again."""
+        ...
+
+
+class MeasuredStore(Store, Protocol):
+    """One that also tells how much it holds, as a worker's does."""
+
+    @property
+    def timers(self) -> int:
+        """How many rows fall due some day."""
+        ...
+
+    def size(self) -> int:
+        """How many bytes the rows take, about: on disk, and in what is not on disk yet."""
         ...

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
-from app.runtime.store import RESERVED, Change, due_of
+from app.runtime.store import RESERVED, Change, due_of, is_timed
 
 
 class MemoryStore:
@@ -11,8 +11,14 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.position = 0
+        self.timers = 0
+        self._bytes = 0
         self._values: dict[bytes, bytes] = {}
         self._heap: list[tuple[int, bytes]] = []
+
+    def size(self) -> int:
+        """How many bytes keys and values take."""
+        return self._bytes
 
     def get(self, key: bytes) -> bytes | None:
         """The stored value, or None."""
@@ -24,6 +30,8 @@ class MemoryStore:
         values = self._values
         for key, value in changes:
             before = values.get(key)
+            self.timers += is_timed(value) - is_timed(before)
+            self._bytes += _weight(key, value) - _weight(key, before)
             if value is None:
                 values.pop(key, None)
                 continue
@@ -69,3 +77,7 @@ class MemoryStore:
         if len(self._heap) > 2 * len(self._values) + 1024:
             self._heap = [entry for entry in set(self._heap) if self._holds(entry)]
             heapify(self._heap)
+
+
+def _weight(key: bytes, value: bytes | None) -> int:
+    return 0 if value is None else len(key) + len(value)

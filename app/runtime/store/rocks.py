@@ -1,11 +1,13 @@
 """The store in RocksDB: what a worker knows survives its restart, and memory holds only what is hot.
 
 One column family, so that what a crash leaves behind is a prefix of what was written (its write-ahead log is off, the
-changelog is the log). Keys: `r` + key for rows, `d` + due + key for the index of due times, `p` for the position.
+changelog is the log). Keys: `r` + key for rows, `d` + due + key for the index of due times, `p` for the position, `n`
+for how many rows are in the index.
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from shutil import rmtree
 from struct import Struct
@@ -24,7 +26,8 @@ from rocksdict import (
 from app.runtime.store import RESERVED, Change, StoreBrokenError, due_of
 
 LAYOUT = "v1"
-_ROW, _DUE, _POSITION = b"r", b"d", b"p"
+_ROW, _DUE, _POSITION, _TIMERS = b"r", b"d", b"p", b"n"
+_SIZES = ("rocksdb.total-sst-files-size", "rocksdb.cur-size-all-mem-tables")
 _NUMBER = Struct(">Q")
 _DISTRUST = "distrusted"
 
@@ -63,6 +66,11 @@ class RocksStore:
             )
         except OSError as error:
             raise StoreBrokenError(f"state directory {directory}: {error.strerror}") from error
+        self.timers = self._count_timers()
+
+    def size(self) -> int:
+        """How many bytes its files take, and what is not in a file yet."""
+        return sum(self._db.property_int_value(name) or 0 for name in _SIZES)
 
     def get(self, key: bytes) -> bytes | None:
         """The stored value, or None."""
@@ -72,6 +80,7 @@ class RocksStore:
         """Writes stored values, their index and the position in one write batch."""
         assert position >= self.position, "a changelog is applied forwards"
         batch = WriteBatch(raw_mode=True)
+        timers = self.timers
         for key, value in dict(changes).items():
             row = _ROW + key
             before = self._read(row)
@@ -79,18 +88,21 @@ class RocksStore:
             now = value[:8] if value is not None else bytes(8)
             if was != now and any(was):
                 batch.delete(_DUE + was + key)
+                timers -= 1
             if was != now and any(now):
                 batch.put(_DUE + now + key, b"")
+                timers += 1
             if value is None:
                 batch.delete(row)
             else:
                 batch.put(row, value)
         batch.put(_POSITION, _NUMBER.pack(position))
+        batch.put(_TIMERS, _NUMBER.pack(timers))
         try:
             self._db.write(batch)
         except Exception as error:
             raise self._broken(error) from error
-        self.position = position
+        self.position, self.timers = position, timers
 
     def due(self, before: int, limit: int) -> list[tuple[bytes, int]]:
         """The earliest keys that fall due at or before `before`."""
@@ -147,6 +159,13 @@ class RocksStore:
         except Exception as error:
             raise self._broken(error) from error
         return value
+
+    def _count_timers(self) -> int:
+        """As it was written; a store of an earlier version has its index counted, once."""
+        written = self._read(_TIMERS)
+        if written is not None:
+            return int(_NUMBER.unpack(written)[0])
+        return sum(1 for _ in takewhile(lambda entry: entry.startswith(_DUE), self._from(_DUE)))
 
     def _from(self, key: bytes) -> Iterator[bytes]:
         try:
