@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.faults.pause import pauses
 from tests.faults.schedule import EVERY_S, schedule
 from tests.faults.storm import Report, Storm
 from tests.kafka.three_brokers import NODES, ThreeBrokers
@@ -38,6 +39,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="refundry-storm-") as scratch:
         directory = Path(scratch)
         with ThreeBrokers(directory / "brokers") as three:
+            for pause in pauses(three.bootstrap, directory):
+                _tell(
+                    f"a worker was killed: its partitions were silent {pause.own:.1f} s, the others {pause.others:.1f} s"
+                )
             storm = Storm(three, directory, seed=given.seed, slots=given.workers, tell=_tell)
             report = storm.rage(planned, end=time.monotonic() + given.minutes * 60)
     _show(report)

@@ -1,0 +1,90 @@
+"""How long partitions are silent when one of two workers is killed and started again: its own, and those of the other.
+
+Static membership is what keeps the other at work: it keeps its partitions, and the one that comes back within its
+session gets its own again.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, TopicPartition
+
+from tests.kafka.counted import Installation
+from tests.kafka.counting import OUT
+from tests.kafka.harness import wait_for
+
+RATE = 1000
+PARTITIONS = 4
+KILLS = 3
+WATCHED_S = 6.0
+
+
+class Pause(NamedTuple):
+    """The longest silence, in seconds."""
+
+    own: float
+    others: float
+
+
+class _Listener(threading.Thread):
+    """Notes when committed outputs of each partition arrive."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        super().__init__(daemon=True)
+        self.arrivals: dict[int, list[float]] = defaultdict(list)
+        self.over = threading.Event()
+        settings = {"group.id": "listener", "isolation.level": "read_committed", "auto.offset.reset": "latest"}
+        more = {"fetch.wait.max.ms": 10, "fetch.queue.backoff.ms": 5, "log_level": 2}
+        self._consumer = Consumer({"bootstrap.servers": bootstrap, **settings, **more})
+        self._consumer.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
+
+    def run(self) -> None:
+        while not self.over.is_set():
+            for record in self._consumer.consume(1000, 0.01):
+                if record.error() is None:
+                    self.arrivals[record.partition()].append(time.monotonic())
+        self._consumer.close()
+
+    def longest(self, partitions: range, since: float) -> float:
+        """The longest time between two arrivals of a partition, from `since` on."""
+        silences = []
+        for number in partitions:
+            times = [since, *(at for at in self.arrivals[number] if at > since), time.monotonic()]
+            silences += [later - earlier for earlier, later in pairwise(times)]
+        return max(silences)
+
+
+def pauses(bootstrap: str, directory: Path) -> list[Pause]:
+    """Two workers under a steady load; one of them is killed and started again by its supervisor, some times."""
+    installation = Installation(bootstrap, f"pause-{time.time_ns()}", directory)
+    installation.create_topics()
+    found = []
+    with installation.workers() as workers:
+        workers.start(0, 1)
+        wait_for("both have their share", lambda: workers.said().count("assigned 4 partitions") >= 2, 60)
+        load = installation.load(RATE)
+        listener = _Listener(bootstrap, installation.config.topic(OUT))
+        listener.start()
+        for _ in range(KILLS):
+            wait_for("all partitions speak", lambda: _speaks(listener), 60)
+            # the range assignor gives the lower half to the first of the two
+            killed_at = time.monotonic()
+            workers.kill(0)
+            wait_for("the pause is over", lambda since=killed_at: time.monotonic() > since + WATCHED_S, 2 * WATCHED_S)
+            half = PARTITIONS // 2
+            found.append(
+                Pause(listener.longest(range(half), killed_at), listener.longest(range(half, PARTITIONS), killed_at))
+            )
+        listener.over.set()
+        listener.join()
+        load.stop()
+    return found
+
+
+def _speaks(listener: _Listener) -> bool:
+    now = time.monotonic()
+    return all(listener.arrivals[number] and now - listener.arrivals[number][-1] < 0.5 for number in range(PARTITIONS))
