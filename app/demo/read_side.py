@@ -56,7 +56,8 @@ class Found(NamedTuple):
         if self.differing:
             shown = ", ".join(self.differing[:SHOWN_MAX])
             return f"The read side differs in {len(self.differing):,} of {self.cases:,} cases: {shown}"
-        killed = f"; its follower was killed {self.kills} times" if self.kills else ""
+        times = "once" if self.kills == 1 else f"{self.kills} times"
+        killed = f"; its follower was killed {times}" if self.kills else ""
         return f"{self.cases:,} cases in the read side, all as last told{killed}."
 
 

@@ -14,7 +14,7 @@ COMMAND = (sys.executable, "-P", "-c", "from app.cli import main; main()", "demo
 VERDICT = re.compile(r"^(\d+) double refunds, (\d+) lost, law 1 (\w+); duplicates absorbed: ([\d,]+)$", re.MULTILINE)
 KILLS = re.compile(r"kill -9 of the worker (\d+) times, with ([\d, ]+) messages in flight")
 READ_SIDE = re.compile(
-    r"^([\d,]+) cases in the read side, all as last told(; its follower was killed (\d) times)?\.$", re.MULTILINE
+    r"^([\d,]+) cases in the read side, all as last told(; its follower was killed (?:once|\d times))?\.$", re.MULTILINE
 )
 SECONDS_MAX = 120
 
@@ -89,7 +89,7 @@ def test_a_worker_that_is_killed_in_the_middle_leaves_the_verdict_as_it_is(port,
     times, in_flight = KILLS.search(said).groups()
     assert times == "3"
     assert all(int(count) > 0 for count in in_flight.split(", "))
-    assert int(READ_SIDE.search(said)[3]) > 0
+    assert READ_SIDE.search(said)[2]
     assert not list(home.iterdir())
     assert not answers(port)
 

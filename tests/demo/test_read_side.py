@@ -82,6 +82,20 @@ def test_a_follower_that_keeps_ending_is_the_end_of_the_read_side_and_of_nothing
     assert "the follower keeps ending: no Kafka" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [
+        (Found(1234), "1,234 cases in the read side, all as last told."),
+        (Found(2, kills=1), "2 cases in the read side, all as last told; its follower was killed once."),
+        (Found(2, kills=3), "2 cases in the read side, all as last told; its follower was killed 3 times."),
+        (Found(9, ("m/o1",)), "The read side differs in 1 of 9 cases: m/o1"),
+        (Found(problem="no room"), "No read side: no room"),
+    ],
+)
+def test_how_it_ended_is_one_line(found, line):
+    assert str(found) == line
+
+
 def test_a_path_that_no_socket_can_have_is_told(tmp_path):
     made = ReadSide(config(tmp_path), tmp_path / ("long" * 30))
     made.begin()
