@@ -1,4 +1,4 @@
-"""Measures speed and memory of the whole refund job and writes the figures into README.md beside this file.
+"""Measures speed and memory of the whole refund job and writes the figures into its part of README.md beside this file.
 
 python -m tests.bench                 all of it, some minutes; KAFKA_BOOTSTRAP uses another broker
 python -m tests.bench --events 5000 --runs 1 --dry     a quick look, printed only
@@ -22,13 +22,14 @@ from tests.bench import profile
 from tests.bench.mix import Mix, mix
 from tests.bench.process import load
 from tests.bench.replaying import replay
-from tests.bench.report import Bare, Results, page
+from tests.bench.report import Bare, Results, section
 from tests.bench.worker import Run, run_worker
+from tests.house import documents
 from tests.kafka.harness import ROOT, admin, local_broker
 from tests.kafka.product import Product
 from tests.tiers import lacks_kafka
 
-PAGE = Path(__file__).with_name("README.md")
+PAGE = "tests/bench/README.md"
 SEED = 1
 
 
@@ -50,7 +51,7 @@ def main() -> None:
         return
     if lacking := lacks_kafka():
         sys.exit(f"the bench needs a real Kafka and lacks {lacking}")
-    with tempfile.TemporaryDirectory(prefix="refundry-bench-") as scratch, _broker(Path(scratch)) as bootstrap:
+    with tempfile.TemporaryDirectory(prefix="refundry-bench-") as scratch, broker(Path(scratch)) as bootstrap:
         directory = Path(scratch)
         workers, bare = [], []
         for number in range(given.runs):
@@ -62,16 +63,17 @@ def main() -> None:
         replays = replay(measured.messages, directory, given.runs)
     loads = (load_before, load())
     results = Results(measured, workers, in_memory, uncached, bare, replays, loads, time.monotonic() - began)
-    text = page(results, " ".join(["python -m tests.bench", *sys.argv[1:]]))
+    text = section(results, " ".join(["python -m tests.bench", *sys.argv[1:]]))
     if given.dry:
         sys.stdout.write(text)
     else:
-        PAGE.write_text(text)
-        _tell(f"written: {PAGE.relative_to(ROOT)}")
+        documents.write(documents.Section("the refund job", PAGE, lambda: text, by="make bench"))
+        _tell(f"written: {PAGE}")
 
 
 @contextmanager
-def _broker(directory: Path) -> Iterator[str]:
+def broker(directory: Path) -> Iterator[str]:
+    """The address of KAFKA_BOOTSTRAP's broker, or of one that lives as long as the block."""
     if given := os.environ.get("KAFKA_BOOTSTRAP"):
         yield given
         return

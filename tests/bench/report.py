@@ -1,4 +1,4 @@
-"""The page of figures. Every number in it is of the run that wrote it."""
+"""The page's part about the refund job. Every number in it is of the run that wrote it."""
 
 import platform
 from collections.abc import Sequence
@@ -35,9 +35,9 @@ class Results(NamedTuple):
     seconds: float
 
 
-def page(results: Results, command: str) -> str:
-    """The page in Markdown."""
-    return (
+def section(results: Results, command: str) -> str:
+    """The page's part about the whole refund job, in Markdown."""
+    return "\n" + (
         "\n".join([*_head(results, command), *_speed(results), *_waves(results), *_memory(results), *_records(results)])
         + "\n"
     )
@@ -54,10 +54,6 @@ def _head(results: Results, command: str) -> list[str]:
     }
     waves = ", ".join(f"{len(wave):,}" for wave in results.mix.waves)
     return [
-        "# tests/bench: how fast, how large",
-        "",
-        "Written by `make bench`, with the figures of its last run; compare figures of one run with each other, not with those of another machine.",
-        "",
         *[f"* {name}: {value}" for name, value in facts.items()],
         "",
         (
@@ -82,7 +78,7 @@ def _speed(results: Results) -> list[str]:
         ("`refundry replay`", [one.events / one.seconds for one in results.replays], replays),
     ]
     return [
-        "## Speed",
+        "### Speed",
         "",
         "| | runs | events/s by the clock: median (lowest to highest) | events per CPU-second |",
         "|---|---|---|---|",
@@ -125,7 +121,7 @@ def _memory(results: Results) -> list[str]:
         rows.append(f"| {name} | {_spread(grown, '.1f')} | {_spread(held)} |")
     peak = max(one.resident_mib for one in results.replays)
     return [
-        "## Memory",
+        "### Memory",
         "",
         (
             f"What the process grew by between {first:,} and {second:,} open cases, divided by their difference. A case is an order with "
@@ -146,7 +142,7 @@ def _records(results: Results) -> list[str]:
     run = results.workers[-1]
     told = ", ".join(f"{count / run.events:.2f} of `{topic}`" for topic, count in run.records.items())
     return [
-        "## What the worker writes",
+        "### What the worker writes",
         "",
         f"Per inbound event: {told}; besides these the journal, histories and changelogs.",
     ]

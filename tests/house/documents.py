@@ -23,15 +23,16 @@ from topics.catalogue import TOPICS
 
 @dataclass(frozen=True)
 class Section:
-    """One generated table: where it stands, and what makes it."""
+    """One generated part: where it stands, what makes it, and by which command. Only what `make docs` writes is compared."""
 
     name: str
     document: str
     make: Callable[[], str]
+    by: str = "make docs"
 
     @property
     def begin(self) -> str:
-        return f"<!-- {self.name}: written by `make docs` -->\n"
+        return f"<!-- {self.name}: written by `{self.by}` -->\n"
 
     @property
     def end(self) -> str:
