@@ -15,7 +15,7 @@ LOCKED := install --require-hashes --only-binary :all: --no-deps --no-compile
 # Options for the command behind a target, as in: make demo ARGS="--chaos", make test ARGS="-k refunds"
 ARGS ?=
 
-.PHONY: help setup demo test test-faults check kafka bench docs lock clean
+.PHONY: help setup demo test test-faults check kafka bench bench-peers docs lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ kafka: $(VENV)/.demo ## start a real Apache Kafka on this machine (needs Java 17
 
 bench: setup ## measure speed and memory; figures of one run, to be compared with each other
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-peers: setup ## compare this runtime with its peers, which are fetched for it (needs a JDK and Maven)
+	$(BIN)/python -m tests.bench.peers $(ARGS)
 
 docs: setup ## write the generated tables of the documents again, from the code
 	$(BIN)/python -m tests.house.documents --write
