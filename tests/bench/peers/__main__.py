@@ -50,7 +50,6 @@ def main() -> None:
             sys.exit(f"the comparison needs a real Kafka and lacks {lacking}")
         chosen = [one for one in table.contestants if not given.only or one.name in given.only.split(",")]
         results = _compare(table, chosen, given.scale, given.rounds)
-        results.write(KEPT)
     if given.dry:
         sys.stdout.write(page.section(results, table))
     else:
@@ -71,8 +70,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _compare(table: Table, contestants: list[Contestant], scale: float, rounds: int) -> Results:
+    """Measures; what was found is kept after every round, so that an interrupted comparison is not lost."""
     began, load_before = time.monotonic(), load()
-    results = Results(facts={}, rounds=rounds)
+    results = Results(facts={}, rounds=0)
     commands = {}
     for one in contestants:
         try:
@@ -83,19 +83,26 @@ def _compare(table: Table, contestants: list[Contestant], scale: float, rounds: 
     with tempfile.TemporaryDirectory(prefix="refundry-peers-") as scratch, broker(Path(scratch)) as bootstrap:
         course = _Course(bootstrap, Path(scratch), table, scale)
         for number in range(rounds):
-            for one in contestants:
-                if one.name in commands:
-                    outcome = course.run(one, commands[one.name], number)
-                    results.outcomes.setdefault(one.name, []).append(outcome)
-    results.facts = {
+            outcomes = {
+                one.name: course.run(one, commands[one.name], number) for one in contestants if one.name in commands
+            }
+            for name, outcome in outcomes.items():
+                results.outcomes.setdefault(name, []).append(outcome)
+            results.rounds = number + 1
+            results.facts = _facts(table, load_before, time.monotonic() - began)
+            results.write(KEPT)
+    return results
+
+
+def _facts(table: Table, load_before: str, seconds: float) -> dict[str, str]:
+    return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; versions of {table.as_of}",
         **machine(),
         "load of the machine": f"{load_before} before, {load()} after; a quiet one has 0 before",
         "versions": f"Python {platform.python_version()}, confluent-kafka {version('confluent-kafka')}, msgspec "
         f"{version('msgspec')}, rocksdict {version('rocksdict')}, Java {java_major()}; of the peers: see below",
-        "command": f"`{' '.join(['python -m tests.bench.peers', *sys.argv[1:]])}`, {time.monotonic() - began:.0f} s",
+        "command": f"`{' '.join(['python -m tests.bench.peers', *sys.argv[1:]])}`, {seconds:.0f} s",
     }
-    return results
 
 
 class _Course:
@@ -130,7 +137,7 @@ class _Course:
             found, said = None, f"{reason} ({verdict.text})"
         told = f"{found.wall:,.0f} events/s, {found.cpu:,.0f} per CPU-second" if found else "no figures"
         _tell(f"round {number + 1}, {one.name}: {told}; {said}")
-        return Outcome(found, said)
+        return Outcome(events, found, said)
 
     def _source(self, size: str) -> str:
         """The topic with the input of a size, published when it is first asked for."""

@@ -55,7 +55,7 @@ def _rates(results: Results, entered: Table) -> str:
         elif outcomes := results.outcomes.get(one.name):
             said = "; ".join(dict.fromkeys(outcome.said for outcome in outcomes))
             figures = _told(results.walls(one.name)), _told(results.cpus(one.name))
-            rows.append([named(one), one.guarantee, f"{entered.sizes[one.size]:,}", *figures, said])
+            rows.append([named(one), one.guarantee, f"{outcomes[0].events:,}", *figures, said])
     head = ("system; commits every", "guarantee", "events", "events/s by the clock", "events per CPU-second", "answers")
     return "Median (lowest to highest):\n\n" + table(head, rows)
 

@@ -10,8 +10,9 @@ from tests.bench.peers.figures import Rates
 
 @dataclass(frozen=True)
 class Outcome:
-    """One run of one contestant: its rates (None: it gave none, and `said` is why), else `said` is the verdict."""
+    """One run of one contestant over `events`: `rates` None where it gave none; `said` is why, or the verdict."""
 
+    events: int
     rates: Rates | None
     said: str
 
@@ -35,7 +36,7 @@ class Results:
         """Those that were kept."""
         kept = json.loads(path.read_text())
         kept["outcomes"] = {
-            name: [Outcome(rates=Rates(*one["rates"]) if one["rates"] else None, said=one["said"]) for one in runs]
+            name: [Outcome(one["events"], Rates(*one["rates"]) if one["rates"] else None, one["said"]) for one in runs]
             for name, runs in kept["outcomes"].items()
         }
         return cls(**kept)

@@ -118,10 +118,10 @@ def found(**outcomes):
 def test_the_page_says_what_lost_what_was_not_run_and_which_goal_was_missed(tmp_path):
     results = found(
         **{
-            "refundry-memory": Outcome(Rates(1000, 2000), "each once"),
-            "loop": Outcome(Rates(1000, 4000), "each once"),
-            "bytewax": Outcome(Rates(100, 400), "7 lost"),
-            "faust": Outcome(None, "it ended with code 1 (20,000 lost)"),
+            "refundry-memory": Outcome(5000, Rates(1000, 2000), "each once"),
+            "loop": Outcome(5000, Rates(1000, 4000), "each once"),
+            "bytewax": Outcome(5000, Rates(100, 400), "7 lost"),
+            "faust": Outcome(5000, None, "it ended with code 1 (20,000 lost)"),
         }
     )
     results.not_run["quix"] = "no such wheel"
@@ -132,7 +132,7 @@ def test_the_page_says_what_lost_what_was_not_run_and_which_goal_was_missed(tmp_
     def row(beginning, *parts):
         return [line for line in lines if line.startswith(beginning) and all(part in line for part in parts)]
 
-    assert row("| Bytewax 0.21.1, no recovery; never", "| 150,000 |", "100 (100 to 100)", "400 (400 to 400)", "7 lost")
+    assert row("| Bytewax 0.21.1, no recovery; never", "| 5,000 |", "100 (100 to 100)", "400 (400 to 400)", "7 lost")
     assert row("| Quix Streams 3.28.1, RocksDB; 0.1 s |", "not run", "no such wheel")
     assert row("| faust-streaming 0.15.3 as shipped", "it ended with code 1 (20,000 lost)")
     assert row("| this runtime, state in memory | hand-written", "0.50 (0.50 to 0.50)", "0.8 per CPU-second: missed")

@@ -24,7 +24,7 @@ QUIET_S = 2.0
 """So long nothing may be added to the outputs before they count as complete."""
 
 STALLED_S = 40.0
-STOP_S = 15.0
+STOP_S = 5.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
