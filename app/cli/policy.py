@@ -9,7 +9,8 @@ import click
 from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import config_of, read_whole, write
 from app.cli.options import DIRECTORY, config_option, output_option, settings_of
-from app.cli.policy_trials import backtest, test
+from app.cli.policy_backtest import backtest
+from app.cli.policy_trials import test
 from app.cli.showing import show_rows
 from app.domain.policy import Policy
 from app.policies import Written, plan, read_directory, read_record

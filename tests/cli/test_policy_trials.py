@@ -56,6 +56,22 @@ def test_a_backtest_shows_what_flips_as_table_json_and_csv(refundry, folder):
     assert (row["old_outcome"], row["new_outcome"], row["difference_minor"]) == ("approved", "held", "-5000")
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ((), "expected --events FILE, or --from-kafka"),
+        (("--from-kafka",), "expected --from-kafka and --since together"),
+        (("--events", "events.jsonl", "--since", "2026-01-06T12:00:00Z"), "expected --from-kafka and --since together"),
+        (("--events", "events.jsonl", "--from-kafka", "--since", "2026-01-06T12:00:00Z"), "or --from-kafka"),
+    ],
+)
+def test_a_backtest_wants_one_source_and_a_time_for_kafka(refundry, folder, monkeypatch, words, why):
+    monkeypatch.chdir(folder)
+    done = refundry("policy", "backtest", folder / "new", *words)
+    assert done.code == 2
+    assert why in done.complaint
+
+
 def test_policies_that_cannot_be_used_end_a_backtest_with_3(refundry, folder):
     (folder / "new" / "trial.yaml").write_text("policy: x\n")
     done = refundry("policy", "backtest", folder / "new", "--events", folder / "events.jsonl")
