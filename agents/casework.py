@@ -13,8 +13,19 @@ from agents.saying import encode, encoded, to_history, to_monitoring
 from app.domain.case import Case, Cause, decode_case, encode_case, new_case
 from app.domain.casework import step, timers
 from app.domain.context import Context, Entry
-from app.domain.publishing import Outbound, notification, outbound
-from app.domain.records import Asked, Counted, Decided, Record, Refused, Repeated, Reported, Strayed, Told
+from app.domain.publishing import Outbound, decision_id, notification, outbound
+from app.domain.records import (
+    Asked,
+    Counted,
+    Decided,
+    Record,
+    Refused,
+    Repeated,
+    Reported,
+    Shadowed,
+    Strayed,
+    Told,
+)
 from app.domain.snapshot import snapshot
 from app.runtime.topology import Agent, Batch, Headers, Message, Output, Refusal, Round, TableSpec
 from app.texts import expires_at, render
@@ -54,8 +65,7 @@ def agent(desk: Desk, *, snapshots: bool = True) -> Agent:
             context = _context(desk, heard)
             records = step(case, Entry(heard.event, heard.origin.topic, heard.origin.fingerprint), context)
             for record in records:
-                if isinstance(record, Strayed):
-                    desk.strayed_disputes[record.family] += 1
+                _count(desk, case, record)
                 _say(case, record, context, heard, round_)
             desk.results[heard.origin.topic, _result(records)] += 1
             if case.version != version:
@@ -96,6 +106,7 @@ def _context(desk: Desk, heard: Heard) -> Context:
         historical=desk.is_historical(now),
         retention_days=desk.retention_days,
         rates=desk.rates,
+        shadow=desk.shadow.policies if desk.shadow else None,
     )
 
 
@@ -108,6 +119,15 @@ def _cause(heard: Heard) -> Cause:
         case "history.answered":
             return Cause(heard.origin.topic, heard.origin.released)
     return Cause(heard.origin.topic, event.event_id)
+
+
+def _count(desk: Desk, case: Case, record: Record) -> None:
+    """What is for the metrics alone."""
+    if isinstance(record, Strayed):
+        desk.strayed_disputes[record.family] += 1
+    elif isinstance(record, Shadowed):
+        assert desk.shadow is not None, "only a shadow makes such a record"
+        desk.shadow.compare(record, decision_id(case, record.decided))
 
 
 def _say(case: Case, record: Record, context: Context, heard: Heard, round_: Round) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from agents.shadowing import Shadow
 from app.domain.policy import Policies
 from app.domain.rates import Rates
 from topics.partitioning import partition_of
@@ -19,7 +20,8 @@ class Desk:
     `secret` hashes what identifies a person; `act_from`: causes before it are decided without acting; `partitions`: how
     many every keyed topic has, None where the log has one only. `unknown_fields` counts, by topic, the fields that
     publishers sent and nobody knows; `strayed_disputes`, by family of networks, moves that its table does not know;
-    `results`, by topic and result, what came of events.
+    `results`, by topic and result, what came of events. `shadow`: policies that are tried beside the live ones, None
+    where there are none.
     """
 
     secret: bytes
@@ -31,6 +33,7 @@ class Desk:
     unknown_fields: Counter[str] = field(default_factory=Counter)
     strayed_disputes: Counter[str] = field(default_factory=Counter)
     results: Counter[tuple[str, str]] = field(default_factory=Counter)
+    shadow: Shadow | None = None
 
     def is_historical(self, occurred_at: datetime) -> bool:
         """Whether something happened before this installation acts."""

@@ -40,6 +40,18 @@ EVENTS = Metric(
     "Events that met their case, by what came of them: applied, duplicate, held or dead_lettered; again if a round is.",
     ("topic", "result"),
 )
+SHADOW_DECISIONS = Metric(
+    "refundry_shadow_decisions_total",
+    "counter",
+    "Decisions that shadow policies would have made the same, or flipped, by the live outcome and theirs.",
+    ("verdict", "live", "shadow"),
+)
+SHADOW_MONEY = Metric(
+    "refundry_shadow_money_minor_total",
+    "counter",
+    "Minor units that would have gone out more, or less, under shadow policies.",
+    ("currency", "direction"),
+)
 HANDLER_FAILURES = Metric(
     "refundry_handler_failures_total", "counter", "Messages refused because code of ours failed on them; each is a bug."
 )
@@ -100,6 +112,8 @@ CATALOGUE: tuple[Metric, ...] = (
     LAG,
     UNKNOWN_FIELDS,
     STRAYED_DISPUTES,
+    SHADOW_DECISIONS,
+    SHADOW_MONEY,
     MESSAGE_AGE,
     PARTITIONS,
     RESTORED,

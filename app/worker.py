@@ -4,17 +4,19 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from importlib.metadata import version
 
 import structlog
 
 from agents import Desk, assemble
+from agents.shadowing import Shadow
 from app import logs, texts
 from app.domain import tables
 from app.domain.policy import PolicyChangedError
-from app.metrics import EVENTS, STRAYED_DISPUTES, UNKNOWN_FIELDS, Metrics
-from app.policies import PoliciesRefusedError, read_record
+from app.metrics import EVENTS, SHADOW_DECISIONS, SHADOW_MONEY, STRAYED_DISPUTES, UNKNOWN_FIELDS, Metrics
+from app.policies import PoliciesRefusedError, load, read_record
 from app.runtime.config import Limits, Mode, RuntimeConfig
 from app.runtime.exits import MisconfiguredError
 from app.runtime.limits import DeadLetterLimit
@@ -26,13 +28,18 @@ Heard = Callable[[bytes | None, bytes | None], None]
 
 
 def desk_of(settings: Settings) -> Desk:
-    """What the agents share, as the settings say. Policies and rates come from their topics."""
+    """What the agents share, as the settings say. Policies and rates come from their topics.
+
+    Raises `PoliciesRefusedError` where the shadow policies, which come from files, cannot be used.
+    """
     assert settings.hash_key is not None
+    shadow = settings.shadow_policy_dir
     return Desk(
         secret=settings.hash_key.get_secret_value().encode(),
         act_from=settings.act_from,
         retention_days=settings.case_retention_days,
         partitions=settings.partitions if settings.inbound_partitioner == "murmur2" else None,
+        shadow=Shadow(load(shadow)) if shadow else None,
     )
 
 
@@ -102,8 +109,28 @@ def global_topics(desk: Desk) -> Mapping[str, Heard]:
     return {"policies": policy, "fx-rates": rate}
 
 
+def observe(desk: Desk, metrics: Metrics) -> None:
+    """Hands what the desk has counted to the metrics."""
+    for metric, counts in ((UNKNOWN_FIELDS, desk.unknown_fields), (STRAYED_DISPUTES, desk.strayed_disputes)):
+        for label, count in counts.items():
+            metrics.add(metric, count, label)
+        counts.clear()
+    for (topic, result), events in desk.results.items():
+        metrics.add(EVENTS, events, topic, result)
+    desk.results.clear()
+    if desk.shadow is not None:
+        for outcomes, decisions in desk.shadow.decisions.items():
+            metrics.add(SHADOW_DECISIONS, decisions, *outcomes)
+        for (currency, direction), minor in desk.shadow.money_minor.items():
+            metrics.add(SHADOW_MONEY, minor, currency, direction)
+        desk.shadow.clear()
+
+
 def work(settings: Settings) -> int:
-    """Runs a worker until it is told to stop or cannot be sure; the exit code. Raises `ConfigurationError`."""
+    """Runs a worker until it is told to stop or cannot be sure; the exit code.
+
+    Raises `ConfigurationError` and `PoliciesRefusedError`.
+    """
     from app.runtime.run import run_worker  # noqa: PLC0415 - librdkafka and Faust are loaded by a worker alone
 
     require_for_worker(settings)
@@ -111,14 +138,4 @@ def work(settings: Settings) -> int:
     texts.prepare()
     tables.prepare()
     desk = desk_of(settings)
-
-    def observe(metrics: Metrics) -> None:
-        for metric, counts in ((UNKNOWN_FIELDS, desk.unknown_fields), (STRAYED_DISPUTES, desk.strayed_disputes)):
-            for label, count in counts.items():
-                metrics.add(metric, count, label)
-            counts.clear()
-        for (topic, result), events in desk.results.items():
-            metrics.add(EVENTS, events, topic, result)
-        desk.results.clear()
-
-    return run_worker(assemble(desk), runtime_config(settings), global_topics(desk), observe=observe)
+    return run_worker(assemble(desk), runtime_config(settings), global_topics(desk), observe=partial(observe, desk))

@@ -8,8 +8,10 @@ from typing import IO, Any
 
 import click
 import msgspec
+from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
+from agents.shadowing import Shadow
 from app.cli.money import shown
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.showing import console, table_of
@@ -27,6 +29,9 @@ BUFFER_BYTES = 1 << 20
 @click.option(
     "--policies", type=DIRECTORY, help="Directory of policies. Default: POLICY_DIR, else the built-in policy."
 )
+@click.option(
+    "--shadow", type=DIRECTORY, help="Policies to be tried beside: compared, never said. Default: SHADOW_POLICY_DIR."
+)
 @click.option("--fx", type=FILE, help="Exchange rates: JSON lines of fx-rates bodies, or the ECB's CSV.")
 @click.option("--out", type=click.Path(dir_okay=False, allow_dash=True), default="-", help="Where the output goes.")
 @click.option("--until", type=Moment(), help="Move the clock on to this time at the end: timers fire until then.")
@@ -36,6 +41,7 @@ def command(
     *,
     files: tuple[str, ...],
     policies: Path | None,
+    shadow: Path | None,
     fx: str | None,
     out: str,
     until: datetime | None,
@@ -51,7 +57,7 @@ def command(
     settings = settings_of(config)
     if out != "-" and any(Path(file).resolve() == Path(out).resolve() for file in files):
         raise click.BadParameter("expected another file than the input", param_hint="--out")
-    desk = desk_of(settings, policies=policies, fx=fx)
+    desk = desk_of(settings, policies=policies, fx=fx, shadow=shadow or settings.shadow_policy_dir)
     summary = Summary()
     with _opened(out) as stream:
 
@@ -60,7 +66,7 @@ def command(
 
         with progress_of(files) as progress:
             replay_files(files, desk, said, until=until, summary=summary, on_no_line=tell(), progress=progress)
-    _show(summary, output)
+    _show(summary, desk.shadow, output)
 
 
 def tell() -> Callable[[NoLine], None]:
@@ -103,10 +109,11 @@ def progress_of(files: Sequence[str]) -> Iterator[Callable[[int], Any]]:
         yield lambda read: bar.advance(task, read)
 
 
-def _show(summary: Summary, output: str) -> None:
+def _show(summary: Summary, shadow: Shadow | None, output: str) -> None:
     """The summary, on standard error: standard output may be the records."""
     if output == "json":
-        click.echo(msgspec.json.encode(_figures(summary)).decode(), err=True)
+        figures = _figures(summary) | ({"shadow": _compared(shadow)} if shadow else {})
+        click.echo(msgspec.json.encode(figures).decode(), err=True)
         return
     screen = console(err=True)
     money = sorted(summary.money_minor.items())
@@ -122,11 +129,33 @@ def _show(summary: Summary, output: str) -> None:
     if summary.dead_letters:
         rows = [{"dead_letters": code, "count": count} for code, count in summary.dead_letters.most_common()]
         screen.print(table_of(rows, ("dead_letters", "count")))
+    if shadow is not None:
+        _show_shadow(screen, shadow)
     screen.print(
         f"{summary.lines} lines, {summary.no_lines} of them no messages; {summary.events} events, "
         f"{sum(summary.dead_letters.values())} dead letters; {sum(summary.outputs.values())} records said; "
         f"{summary.seconds:.1f} s, {summary.events_per_second} events/s, {summary.events_per_cpu_second} per CPU-second"
     )
+
+
+def _show_shadow(screen: Console, shadow: Shadow) -> None:
+    told = _compared(shadow)
+    screen.print(table_of(told["decisions"], ("verdict", "live", "shadow", "count"), title="Shadow policies"))
+    for row in told["money"]:
+        screen.print(f"{shown(row['amount_minor'], row['currency'])} {row['direction']} would have gone out")
+
+
+def _compared(shadow: Shadow) -> dict[str, Any]:
+    return {
+        "decisions": [
+            {"verdict": verdict, "live": live, "shadow": other, "count": count}
+            for (verdict, live, other), count in sorted(shadow.decisions.items())
+        ],
+        "money": [
+            {"currency": currency, "direction": direction, "amount_minor": minor}
+            for (currency, direction), minor in sorted(shadow.money_minor.items())
+        ],
+    }
 
 
 def _figures(summary: Summary) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Context(msgspec.Struct, frozen=True):
     """`now` is the event's own time, `clock` the time at which it was journalled; windows use the one, waits the other.
 
     `historical`: the event is older than the day from which this installation acts, so it decides without acting.
+    `shadow`: policies that are asked beside the others, and not followed; None: there are none.
     """
 
     now: datetime
@@ -39,3 +40,4 @@ class Context(msgspec.Struct, frozen=True):
     historical: bool
     retention_days: int
     rates: Rates = msgspec.field(default_factory=Rates)
+    shadow: SpeakingPolicies | None = None

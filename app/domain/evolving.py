@@ -34,6 +34,7 @@ from app.domain.records import (
     Requested,
     Responded,
     Scheduled,
+    Shadowed,
     Strayed,
     Told,
 )
@@ -107,7 +108,7 @@ def evolve(case: Case, record: Record) -> None:
             case.disputes[body["dispute_id"]].counted = True
         case Counted(kind="fraud_report", fact=(_, report_id)):
             case.fraud_reports[str(report_id)].counted = True
-        case Counted() | Reported() | Asked() | Refused() | Repeated():
+        case Counted() | Reported() | Asked() | Refused() | Repeated() | Shadowed():
             pass
 
 

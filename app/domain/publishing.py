@@ -26,7 +26,7 @@ def outbound(case: Case, record: Record, context: Context) -> Outbound | None:
     """What a record says to the outside, None where it is ours alone. Notifications are told by `app.texts` besides."""
     match record:
         case Decided():
-            id_ = derive("dec", case.case_id, record.request_id, record.revision)
+            id_ = decision_id(case, record)
             return _say(case, context, ("refund-decisions", case.case_id), id_, _decision(record))
         case Executed():
             return _executed(case, record, context)
@@ -49,6 +49,11 @@ def outbound(case: Case, record: Record, context: Context) -> Outbound | None:
         case Booked():
             return _booked(case, record, context)
     return None
+
+
+def decision_id(case: Case, decided: Decided) -> str:
+    """Once per case, request and revision."""
+    return derive("dec", case.case_id, decided.request_id, decided.revision)
 
 
 def notification_id(case: Case, told: Told) -> str:

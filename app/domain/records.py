@@ -77,6 +77,16 @@ class Decided(msgspec.Struct, frozen=True):
     silent: bool = False
 
 
+class Shadowed(msgspec.Struct, frozen=True):
+    """What a shadow policy would have decided in place of `decided`: for comparing, and for nothing else.
+
+    `instead` None: its questions could not be asked to the end.
+    """
+
+    decided: Decided
+    instead: Decided | None
+
+
 class Requested(msgspec.Struct, frozen=True):
     """We ask for a refund ourselves, as the answer to an alert."""
 
@@ -252,6 +262,7 @@ Record = (
     | Repeated
     | Refused
     | Decided
+    | Shadowed
     | Requested
     | Executed
     | Recognised

@@ -20,6 +20,7 @@ from typing import Any
 from agents import Desk, assemble
 from agents.casework import TABLE, snapshot_of
 from agents.desk import milliseconds
+from agents.shadowing import Shadow
 from app.domain.policy import Policies
 from app.domain.rates import Rates
 from app.policies import load
@@ -42,8 +43,11 @@ _SAID_AT_THE_END = "case-snapshots"
 _COLLECT_AFTER = (50_000, 20, 50)
 
 
-def desk_of(settings: Settings, *, policies: Path | None = None, fx: str | None = None) -> Desk:
-    """What the agents share in a replay. `policies` is a directory, else the settings name one; `fx` a file of rates.
+def desk_of(
+    settings: Settings, *, policies: Path | None = None, fx: str | None = None, shadow: Path | None = None
+) -> Desk:
+    """What the agents share in a replay. `policies` is a directory, else the settings name one; `fx` a file of rates;
+    `shadow` a directory of policies to be tried beside.
 
     Raises PoliciesRefusedError, RatesRefusedError and UnreadableFileError.
     """
@@ -54,6 +58,7 @@ def desk_of(settings: Settings, *, policies: Path | None = None, fx: str | None 
         rates=read_rates(fx) if fx else Rates(),
         act_from=settings.act_from,
         retention_days=settings.case_retention_days,
+        shadow=Shadow(load(shadow)) if shadow else None,
     )
 
 

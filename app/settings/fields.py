@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     policy_dir: Path | None = Field(
         None, description="Policies of `replay`, `demo` and `policy check|publish`; `worker` reads the topic."
     )
+    shadow_policy_dir: Path | None = Field(
+        None, description="Policies that `worker` and `replay` try beside the live ones: compared, never executed."
+    )
 
     state_dir: Annotated[Path, AfterValidator(as_state_dir)] = Field(
         Path("~/.local/state/refundry"),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agents import Desk, assemble
+from agents.shadowing import Shadow
 from app.domain.policy import Policies, Policy
 from app.runtime.log import MemoryLog
 from app.runtime.store.memory import MemoryStore
@@ -53,11 +54,13 @@ class Shop:
     partitions: int | None = None
     round_messages_max: int = 2000
     snapshots: bool = True
+    shadow: Shadow | None = None
 
     def __post_init__(self) -> None:
         self.outputs: list[Output] = []
         self.now, self.count = START, 0
         self.desk = Desk(SECRET, Policies(built_in=self.terms), act_from=self.act_from, partitions=self.partitions)
+        self.desk.shadow = self.shadow
         self.log = MemoryLog(
             assemble(self.desk, snapshots=self.snapshots),
             stores=lambda _: MemoryStore(),

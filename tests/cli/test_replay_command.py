@@ -102,6 +102,48 @@ def test_the_policies_of_the_directory_decide(refundry, tmp_path: Path):
     assert decided(refundry("replay", file, "--config", by_setting).out) == ["refund.held"]
 
 
+@pytest.fixture
+def strict(tmp_path: Path) -> Path:
+    """A directory with a policy under which the shop's request is held."""
+    folder = tmp_path / "strict"
+    folder.mkdir()
+    head = "policy: strict\nversion: 1\neffective_from: 2010-01-01T00:00:00Z\nmerchants: ['*']\n"
+    (folder / "strict.yaml").write_text(head + "auto_approve_limit: {default: 1199}\n")
+    return folder
+
+
+def test_shadow_policies_are_compared_in_the_summary_and_change_no_byte_of_the_output(refundry, tmp_path, strict):
+    file = written(tmp_path / "in", SHOP)
+    alone = refundry("replay", file, "--output", "json")
+    assert "shadow" not in json.loads(alone.complaint)
+    beside = refundry("replay", file, "--shadow", strict, "--output", "json")
+    assert beside.out == alone.out
+    assert json.loads(beside.complaint)["shadow"] == {
+        "decisions": [{"verdict": "flipped", "live": "approved", "shadow": "held", "count": 1}],
+        "money": [{"currency": "USD", "direction": "less", "amount_minor": 1200}],
+    }
+    assert "12.00 USD less would have gone out" in refundry("replay", file, "--shadow", strict).err
+
+
+def test_the_setting_names_the_shadow_policies_too(refundry, tmp_path, strict, monkeypatch):
+    monkeypatch.setenv("REFUNDRY_SHADOW_POLICY_DIR", str(strict))
+    done = refundry("replay", written(tmp_path / "in", SHOP), "--output", "json")
+    assert json.loads(done.complaint)["shadow"]["decisions"][0]["shadow"] == "held"
+
+
+@pytest.mark.parametrize("command", [("worker",), ("replay", "in")])
+def test_shadow_policies_that_cannot_be_used_are_refused_at_the_start(refundry, tmp_path, strict, monkeypatch, command):
+    (strict / "strict.yaml").write_text("policy: a\nversion: one\nwindoww: {}\n")
+    written(tmp_path / "in", SHOP)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REFUNDRY_SHADOW_POLICY_DIR", str(strict))
+    monkeypatch.setenv("REFUNDRY_HASH_KEY", "a key of the tests, and no secret")
+    done = refundry(*command)
+    assert (done.code, done.out) == (3, "")
+    assert f"{strict}/strict.yaml:2: version" in done.err
+    assert "did you mean `window`?" in done.err
+
+
 def test_policies_that_cannot_be_used_are_refused_with_their_lines(refundry, tmp_path: Path):
     policies = tmp_path / "policies"
     policies.mkdir()

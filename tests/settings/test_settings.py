@@ -49,6 +49,7 @@ def test_without_anything_set_all_settings_have_the_documented_defaults():
         "act_from": None,
         "redis_url": None,
         "policy_dir": None,
+        "shadow_policy_dir": None,
         "profile": "development",
     }
     assert {name: getattr(settings, name) for name in told} == told
@@ -69,6 +70,7 @@ def test_the_process_environment_is_not_looked_at_behind_the_callers_back(monkey
         ("KAFKA_BOOTSTRAP_SERVERS", "a:9092, b:9093", "a:9092,b:9093"),
         ("OPS_BIND", "[::1]:0", "[::1]:0"),
         ("POLICY_DIR", "policies", Path("policies")),
+        ("SHADOW_POLICY_DIR", "tried", Path("tried")),
         ("STATE_STORE", "memory", "memory"),
         ("ACT_FROM", "2026-03-01T12:00:00+02:00", datetime(2026, 3, 1, 10, tzinfo=UTC)),
         ("FAULT_POINTS", "before_commit, after_commit", ("before_commit", "after_commit")),

@@ -16,6 +16,7 @@ from app.domain.refunds.assessment import assess, requested
 from app.domain.refunds.execution import ANSWERS, stuck_timer
 from app.domain.refunds.history import ask, history_timer, report
 from app.domain.refunds.lifecycle import IN_FLIGHT
+from app.domain.refunds.shadow import shadow
 from app.domain.refunds.statutory import law_of, start_of
 from app.domain.telling import of_decision
 
@@ -82,6 +83,7 @@ def _answer(case: Case, request: Request, context: Context) -> Iterator[Record]:
     if not waits_for_history and history_timer(request.request_id) in case.timers:
         yield Scheduled(history_timer(request.request_id), None)
     if is_news(request, decided):
+        yield from shadow(case, request, decided, context)
         yield from say(case, request, decided, context)
 
 
