@@ -28,6 +28,7 @@ from tests.real.countries import COUNTRIES
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data" / "online_retail" / "online_retail.csv.gz"
 MERCHANT = "online-retail"
 CURRENCY = "GBP"
+GOODS = "giftware"
 DELIVERED_AFTER = timedelta(days=2)
 UNKNOWN_ORDER = "unknown-"
 LONDON = ZoneInfo("Europe/London")
@@ -191,7 +192,8 @@ def _line(number: int, sale: Sale) -> dict[str, Any]:
         "quantity": sale.quantity,
         "amount_minor": sale.amount_minor,
     }
-    return {**line, "title": sale.title} if sale.title else line
+    of_goods = {"category": GOODS} if kind == "physical" else {}
+    return {**line, **of_goods, **({"title": sale.title} if sale.title else {})}
 
 
 def _take_back(stream: Stream, invoice: list[Sale], purchases: dict[tuple[str | None, str], list[Left]]) -> None:

@@ -1,8 +1,6 @@
 """The whole set through a replay: what a year of a real shop comes to."""
 
 import json
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.real import online_retail
-from tests.real.online_retail import DATA, POLICY, UNKNOWN_ORDER, Sale, Stream, read_data, stream_of
+from tests.real.conftest import Year
+from tests.real.online_retail import DATA, POLICY, UNKNOWN_ORDER, Sale, Stream
+from tests.real.replaying import refundry
 
 pytestmark = [
     pytest.mark.real,
@@ -22,7 +22,6 @@ ROWS = 541_909
 GIANTS = {"541431": "C541433", "581483": "C581484"}
 UNTIL = "2012-01-01T00:00:00Z"
 FINAL = {"refund.approved", "refund.denied", "refund.withdrawn"}
-CALL = "from app.cli import main; main()"
 
 
 class Played(NamedTuple):
@@ -35,31 +34,19 @@ class Played(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    folder = tmp_path_factory.mktemp("online-retail")
-    sales = read_data()
-    stream = stream_of(sales)
-    events, out, policies = folder / "events.jsonl", folder / "out.jsonl", folder / "policies"
-    online_retail.write(stream, events)
+def played(sales: list[Sale], year: Year, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    folder = tmp_path_factory.mktemp("played")
+    out, policies = folder / "out.jsonl", folder / "policies"
     policies.mkdir()
     (policies / "online-retail.yaml").write_text(POLICY)
-    done = replay(events, "--policies", policies, "--out", out, "--until", UNTIL, "--output", "json")
+    done = refundry("replay", year.file, "--policies", policies, "--out", out, "--until", UNTIL, "--output", "json")
     said: dict[str, list[dict[str, Any]]] = defaultdict(list)
     with out.open("rb") as lines:
         for line in lines:
             record = json.loads(line)
             if record["topic"] in ("refund-decisions", "refund-instructions", "dead-letters"):
                 said[record["topic"]].append(record["value"])
-    return Played(sales, stream, said, json.loads(done.stderr.splitlines()[-1]))
-
-
-def replay(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", CALL, "replay", *map(str, arguments)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=900, cwd=Path(__file__).parents[2]
-    )
-    assert done.returncode == 0, done.stderr
-    return done
+    return Played(sales, year.stream, said, json.loads(done.stderr.splitlines()[-1]))
 
 
 def last_decisions(played: Played) -> dict[str, dict[str, Any]]:
@@ -169,5 +156,5 @@ def test_a_thousand_events_twice_say_the_same_bytes(played: Played, tmp_path: Pa
     some = Stream(events=played.stream.events[:1000])
     online_retail.write(some, tmp_path / "events.jsonl")
     for name in ("a", "b"):
-        replay(tmp_path / "events.jsonl", "--out", tmp_path / name, "--until", UNTIL)
+        refundry("replay", tmp_path / "events.jsonl", "--out", tmp_path / name, "--until", UNTIL)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() != b""

@@ -12,8 +12,8 @@ import pytest
 from tests.kafka.harness import wait_for
 from tests.kafka.product import REFUNDRY, Product
 from tests.kafka.world import publisher
-from tests.real import online_retail
-from tests.real.online_retail import DATA, POLICY, UNKNOWN_ORDER, Stream, read_data, stream_of
+from tests.real.conftest import Year
+from tests.real.online_retail import DATA, POLICY, UNKNOWN_ORDER, Stream
 
 pytestmark = [
     pytest.mark.kafka,
@@ -42,23 +42,22 @@ class Streamed(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def streamed(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Streamed:
+def streamed(bootstrap: str, year: Year, tmp_path_factory: pytest.TempPathFactory) -> Streamed:
     folder = tmp_path_factory.mktemp("online-retail-kafka")
     policies = folder / "policies"
     policies.mkdir()
     (policies / "online-retail.yaml").write_text(POLICY + WAITS)
-    stream = stream_of(read_data())
     product = Product(bootstrap, f"retail{time.time_ns()}", folder)
     product.create(policies)
     with product.workers() as workers:
         workers.start(0, 1)
-        _publish(product, stream)
+        _publish(product, year.stream)
         wait_for(
             "all is read, and orders that nobody knows are given up", lambda: _is_over(product), STREAMED_IN, every=2
         )
         assert workers.stop(seconds=30) == {0: 0, 1: 0}
     decided = [json.loads(record.value or b"") for record in product.records("refund-decisions")]
-    return Streamed(stream, _replay(stream, folder, policies), decided, len(product.records("dead-letters")))
+    return Streamed(year.stream, _replay(year.file, folder, policies), decided, len(product.records("dead-letters")))
 
 
 def test_two_workers_decide_each_request_as_a_replay_does(streamed: Streamed) -> None:
@@ -136,9 +135,8 @@ def _is_over(product: Product) -> bool:
     return not any(body.get("waiting_for") == "order" for body in last.values())
 
 
-def _replay(stream: Stream, folder: Path, policies: Path) -> Decisions:
-    events, out = folder / "events.jsonl", folder / "out.jsonl"
-    online_retail.write(stream, events)
+def _replay(events: Path, folder: Path, policies: Path) -> Decisions:
+    out = folder / "out.jsonl"
     command = [REFUNDRY, "replay", str(events), "--policies", str(policies), "--out", str(out), "--until", UNTIL]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
