@@ -135,18 +135,28 @@ def _read(file: Path) -> Told:
         raise PoliciesRefusedError(
             problems or [source.problem((), "expected a scenario", "like scenario: …, events: …")]
         )
+    problems += _wrong_types(marked.value.get("events"), source)
     try:
         scenario = Scenario.model_validate(marked.value)
     except ValidationError as error:
-        raise PoliciesRefusedError([_explained(dict(detail), source) for detail in error.errors()]) from None
-    for index, event in enumerate(scenario.events):
-        type_ = event.get("type")
-        if type_ not in TOPICS:
-            hint = did_you_mean(str(type_), TOPICS)
-            problems.append(source.problem(("events", index, "type"), "expected an inbound type of the contract", hint))
+        problems += [_explained(dict(detail), source) for detail in error.errors()]
+        raise PoliciesRefusedError(sorted(problems, key=lambda problem: problem.line or 0)) from None
     if problems:
         raise PoliciesRefusedError(problems)
     return Told(scenario, source)
+
+
+def _wrong_types(events: Any, source: Source) -> list[Problem]:
+    """Events of no type that the contract knows; what is no event is told elsewhere."""
+    return [
+        source.problem(
+            ("events", index, "type"),
+            "expected an inbound type of the contract",
+            did_you_mean(str(event.get("type")), TOPICS),
+        )
+        for index, event in enumerate(events if isinstance(events, list) else [])
+        if isinstance(event, dict) and event.get("type") not in TOPICS
+    ]
 
 
 def _explained(detail: dict[str, Any], source: Source) -> Problem:

@@ -14,12 +14,13 @@ from pydantic_core import ErrorDetails
 
 from app.domain.policy import BUILT_IN, TERMS, Policy, canonical, sealed
 from app.policies.conditions import Compiler
-from app.policies.model import PolicyDocument
+from app.policies.model import PolicyDocument, RuleTerm
 from app.policies.problems import Location, PoliciesRefusedError, Problem, Source, did_you_mean
 from app.policies.rules import rules_of
 
 _DEFAULTS = {name: told for name, told in msgspec.json.decode(canonical(BUILT_IN)).items() if name in TERMS}
 
+HEAD = ("policy", "version", "effective_from", "merchants")
 _QUOTED = re.compile(r"'([^']*)'")
 _HINTS = {
     "int_type": "write the number without quotes",
@@ -50,12 +51,36 @@ def policy_of(value: Any, source: Source, *, compiler: Compiler, known: Sequence
         told = PolicyDocument.model_validate(_DEFAULTS | value)
     except ValidationError as error:
         problems = _explained(error, value, source, known)
+        # what else is wrong must not hide behind it: rules that can be read are asked all the same
+        problems += rules_of(_readable(value.get("rules")), source, compiler)[1]
         raise PoliciesRefusedError(problems) from None
     rules, problems = rules_of(told.rules, source, compiler)
     if problems:
         raise PoliciesRefusedError(problems)
     terms = told.model_dump(by_alias=True, exclude={"rules"})
     return sealed(msgspec.structs.replace(msgspec.convert(terms, Policy), rules=rules))
+
+
+def head_of(value: Any) -> Policy | None:
+    """Name, version, start and merchants of a refused document, on the built-in terms; None where these are wrong."""
+    if not isinstance(value, dict):
+        return None
+    try:
+        told = PolicyDocument.model_validate(_DEFAULTS | {name: value[name] for name in HEAD if name in value})
+    except ValidationError:
+        return None
+    return msgspec.convert(told.model_dump(by_alias=True, exclude={"rules"}), Policy)
+
+
+def _readable(rules: Any) -> list[RuleTerm | None]:
+    """The rules of a refused document, None for those of which the problems have been told."""
+    found: list[RuleTerm | None] = []
+    for rule in rules if isinstance(rules, list) else []:
+        try:
+            found.append(RuleTerm.model_validate(rule))
+        except ValidationError:
+            found.append(None)
+    return found
 
 
 def _explained(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from app.domain.policy import Policies, Policy
 from app.policies import marked_yaml
 from app.policies.cel import compile_condition
-from app.policies.check import policy_of
+from app.policies.check import head_of, policy_of
 from app.policies.conditions import Compiler
 from app.policies.overlaps import Overlap, overlaps
 from app.policies.problems import PoliciesRefusedError, Problem, Source
@@ -36,10 +36,10 @@ def read_directory(directory: Path, *, compiler: Compiler = compile_condition) -
     problems: list[Problem] = []
     read: list[Written] = []
     for file in _files(directory):
-        try:
-            read.append(read_file(file, compiler=compiler))
-        except PoliciesRefusedError as error:
-            problems += error.problems
+        written, told = _read(file, compiler)
+        problems += told
+        if written is not None:
+            read.append(written)
     problems += _twice(read)
     problems += _colliding(read)
     if problems:
@@ -49,12 +49,23 @@ def read_directory(directory: Path, *, compiler: Compiler = compile_condition) -
 
 def read_file(file: Path, *, compiler: Compiler = compile_condition) -> Written:
     """One policy version. Raises `PoliciesRefusedError` with every problem of the file."""
+    written, problems = _read(file, compiler)
+    if problems or written is None:
+        raise PoliciesRefusedError(problems)
+    return written
+
+
+def _read(file: Path, compiler: Compiler) -> tuple[Written | None, list[Problem]]:
+    """The policy of a file, and what is wrong with it; of a refused one its head alone, where that can be read.
+
+    So a policy collides with others whatever else is wrong with it.
+    """
     try:
         with file.open("rb") as stream:
             body = stream.read(marked_yaml.MAX_BYTES + 1)
     except OSError as error:
         hint = "check that it exists and can be read"
-        raise PoliciesRefusedError([Problem(str(file), None, "", error.strerror or "unreadable", hint)]) from None
+        return None, [Problem(str(file), None, "", error.strerror or "unreadable", hint)]
     marked = marked_yaml.read(body)
     source = Source(str(file), marked.lines)
     told = [
@@ -62,14 +73,13 @@ def read_file(file: Path, *, compiler: Compiler = compile_condition) -> Written:
         for flaw in marked.flaws
     ]
     if marked.value is None:
-        raise PoliciesRefusedError(told or [source.problem((), "expected a policy", "like policy: standard")])
+        return None, told or [source.problem((), "expected a policy", "like policy: standard")]
     try:
         policy = policy_of(marked.value, source, compiler=compiler, known=[flaw.location for flaw in marked.flaws])
     except PoliciesRefusedError as error:
-        raise PoliciesRefusedError(_by_line([*told, *error.problems])) from None
-    if told:
-        raise PoliciesRefusedError(told)
-    return Written(policy, source)
+        head = head_of(marked.value)
+        return Written(head, source) if head else None, _by_line([*told, *error.problems])
+    return Written(policy, source), told
 
 
 def _files(directory: Path) -> list[Path]:

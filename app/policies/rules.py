@@ -34,14 +34,20 @@ def codes_for(then: str) -> list[str]:
     return [reason.value for reason, outcome in OUTCOMES.items() if outcome is _OUTCOMES[then] and reason not in _NEVER]
 
 
-def rules_of(terms: Sequence[RuleTerm], source: Source, compiler: Compiler) -> tuple[tuple[Rule, ...], list[Problem]]:
-    """The rules that can be asked, and what is wrong with the others."""
+def rules_of(
+    terms: Sequence[RuleTerm | None], source: Source, compiler: Compiler
+) -> tuple[tuple[Rule, ...], list[Problem]]:
+    """The rules that can be asked, and what is wrong with the others. None stands for one that cannot be read."""
     problems: list[Problem] = []
-    rules: dict[str, Rule] = {}
+    rules: list[Rule] = []
+    names: set[str] = set()
     for index, term in enumerate(terms):
+        if term is None:
+            continue
         place: Location = ("rules", index)
-        if term.name in rules:
+        if term.name in names:
             problems.append(source.problem((*place, "name"), "expected each name once", "choose another name"))
+        names.add(term.name)
         if term.reason not in codes_for(term.then):
             text = f"expected a reason code that `{term.then}` can have"
             problems.append(source.problem((*place, "reason"), text, _why_not(term)))
@@ -50,8 +56,8 @@ def rules_of(terms: Sequence[RuleTerm], source: Source, compiler: Compiler) -> t
         except ConditionRefusedError as error:
             problems.append(source.problem((*place, "when"), f"expected {error.expected}", error.hint))
             continue
-        rules[term.name] = Rule(**term.model_dump(), condition=condition)
-    return tuple(rules.values()), problems
+        rules.append(Rule(**term.model_dump(), condition=condition))
+    return tuple(rules), problems
 
 
 def _why_not(term: RuleTerm) -> str:

@@ -110,6 +110,19 @@ def test_a_file_that_is_no_scenario_is_refused_with_file_line_and_hint(tmp_path,
     assert found == told if "YAML" not in told[0] else found[0].startswith("a.yaml:")
 
 
+def test_every_problem_of_a_scenario_is_told_at_once_in_the_order_of_its_lines(tmp_path):
+    story = STORY.replace("type: order.placed", "type: order.place")
+    with pytest.raises(PoliciesRefusedError) as caught:
+        tried(
+            tmp_path, HELD.replace("outcome: held", "outcome: hold").replace("rule: gifts", "rul: gifts"), story=story
+        )
+    assert [(problem.line, problem.path) for problem in caught.value.problems] == [
+        (3, "events[0].type"),
+        (9, "expect[0].outcome"),
+        (9, "expect[0].rul"),
+    ]
+
+
 def test_the_scenarios_that_are_shipped_come_out_as_they_say():
     results = try_scenarios(read_scenarios(EXAMPLES), read_directory(EXAMPLES))
     assert len(results) == 3

@@ -224,6 +224,7 @@ rules:
         "a.yaml:6: rules[0].when: expected a field of `request` instead of `age_dys` (did you mean `age_days`?)",
         "a.yaml:8: rules[1].when: expected a field of `request` instead of `reson` (did you mean `reason`?)",
         "a.yaml:12: rules[1].reason: expected a reason code that `review` can have (did you mean `rule_review`?)",
+        "a.yaml:13: rules[2].name: expected each name once (choose another name)",
         "a.yaml:13: rules[2].reason: expected a reason code that `approve` can have (it speaks for a denial; known: within_policy, order_cancelled, merchant_goodwill, overpayment)",
         "a.yaml:14: rules[3].reason: expected a reason code that `review` can have (it states what a rule cannot know; known: over_auto_limit, velocity, high_risk, rule_review, outside_refund_unallocated, total_differs)",
     ]

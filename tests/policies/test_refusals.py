@@ -134,10 +134,39 @@ def test_a_wrong_head_is_refused_where_it_stands(tmp_path, text, said):
 
 def test_every_problem_of_every_file_is_told_at_once(tmp_path):
     wrong = HEAD + "windw: 1\nvelocity:\nwindow: {days: x, from: y}\n"
-    got = problems(tmp_path, a=wrong, b=wrong.replace("standard", "other"))
+    got = problems(tmp_path, a=wrong, b=wrong.replace("standard", "other").replace('"*"', "m2"))
     told = [(problem.file.rpartition("/")[2], problem.line, problem.path) for problem in got]
     places = [(5, "windw"), (6, "velocity"), (7, "window.days"), (7, "window.from")]
     assert told == [(file, line, path) for file in ("a.yaml", "b.yaml") for line, path in places]
+
+
+def test_policies_collide_whatever_else_is_wrong_with_them(tmp_path):
+    got = problems(tmp_path, a=HEAD + "windw: 1\n", b=HEAD.replace("standard", "other") + "rules: {}\n", c=HEAD)
+    told = [(problem.file.rpartition("/")[2], problem.line, problem.path) for problem in got]
+    assert told == [
+        ("a.yaml", 5, "windw"),
+        ("b.yaml", 5, "rules"),
+        ("c.yaml", 2, "version"),
+        ("a.yaml", 4, "merchants[0]"),
+    ]
+
+
+def test_what_is_wrong_with_rules_is_told_beside_what_is_wrong_elsewhere(tmp_path):
+    rules = """\
+windw: 1
+rules:
+  - {name: a, when: "request.amout_minor > 1", then: review, reason: rule_review}
+  - {name: b, when: "true", then: ask, reason: rule_review}
+  - {name: a, when: "true", then: deny, reason: rule_review}
+"""
+    told = [(problem.line, problem.path) for problem in problems(tmp_path, a=HEAD + rules)]
+    assert told == [
+        (5, "windw"),
+        (7, "rules[0].when"),
+        (8, "rules[1].then"),
+        (9, "rules[2].name"),
+        (9, "rules[2].reason"),
+    ]
 
 
 @pytest.mark.parametrize(
