@@ -50,10 +50,7 @@ class Tender(msgspec.Struct, frozen=True):
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """A decision on a request. `amount_minor` and `refundable_minor` are None while the currency is unknown.
-
-    `silent`: not to be said yet, since an answer is expected at once that may change it.
-    """
+    """A decision on a request. `amount_minor` and `refundable_minor` are None while the currency is unknown."""
 
     outcome: str
     request_id: str
@@ -74,7 +71,6 @@ class Decided(msgspec.Struct, frozen=True):
     fx: dict[str, Any] | None = None
     flags: tuple[str, ...] = ()
     historical: bool = False
-    silent: bool = False
 
 
 class Shadowed(msgspec.Struct, frozen=True):

@@ -74,7 +74,7 @@ def _answer(case: Case, request: Request, context: Context) -> Iterator[Record]:
     if not request.reported and request.alert_id is None:
         yield from report(case, request, "refund_requested", at=request.asked_at)
     decided = withdrawal(case, request, context) if request.withdrawn else assess(case, request, context)
-    if decided.silent:
+    if decided is None:
         if not request.history_asked:
             policy = context.policies.speaking(case.merchant_id, request.asked_at)
             yield from ask(case, request, policy, context)

@@ -24,8 +24,11 @@ BY_REVIEW = {Code.REVIEW_APPROVED: "approve", Code.REVIEW_DENIED: "deny"}
 """Reasons that a verdict of a person stands behind."""
 
 
-def assess(case: Case, request: Request, context: Context) -> Decided:
-    """Asks every question and says the decision that follows, as the request's next revision."""
+def assess(case: Case, request: Request, context: Context) -> Decided | None:
+    """Asks every question and says the decision that follows, as the request's next revision.
+
+    None: the customer's history must be known first, which is expected at once and not worth telling anybody.
+    """
     policy = context.policies.speaking(case.merchant_id, request.asked_at)
     question = Question(case, request, policy, context)
     holds: list[tuple[Hold, str]] = []
@@ -44,7 +47,9 @@ def assess(case: Case, request: Request, context: Context) -> Decided:
                     advice.append(_reason(question, one.code, one.rule or ask.__name__, one.lines))
         if isinstance(answer, Hold) and answer.last:
             break
-    return _held(question, holds, advice) if holds else _approved(question, advice)
+    if not holds:
+        return _approved(question, advice)
+    return None if any(hold.silent for hold, _ in holds) else _held(question, holds, advice)
 
 
 def _denied(q: Question, deny: Deny, rule: str) -> Decided:
@@ -72,7 +77,6 @@ def _held(q: Question, holds: list[tuple[Hold, str]], advice: list[Reason]) -> D
         reasons=(*reasons, *_reduced(q), *advice),
         waiting_for=first.waiting_for,
         wait_until=_wait_until(q, first.waiting_for),
-        silent=any(hold.silent for hold, _ in holds),
     )
 
 
@@ -188,7 +192,6 @@ def _decided(
     fx: dict[str, Any] | None = None,
     flags: tuple[str, ...] = (),
     pay_by: date | None = None,
-    silent: bool = False,
 ) -> Decided:
     asked, currency = requested(q.request, q.case.currency)
     return Decided(
@@ -211,7 +214,6 @@ def _decided(
         pay_by=pay_by,
         flags=(*_flags(q), *flags),
         historical=q.context.historical,
-        silent=silent,
     )
 
 
