@@ -6,6 +6,7 @@ recorded as it is and never clamped.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from app.domain.case import Case, Dispute, Payment, PreDispute
 from app.domain.refunds.lifecycle import IN_FLIGHT, SETTLED
@@ -16,18 +17,35 @@ REINSTATEMENT_AWAITED = timedelta(days=7)
 SAME_CLAIM = timedelta(days=60)
 
 
+class Balance(NamedTuple):
+    """Where the money of one payment is, in minor units of its currency."""
+
+    captured_minor: int
+    settled_minor: int
+    in_flight_minor: int
+    claimed_minor: int
+
+    @property
+    def refundable_minor(self) -> int:
+        """What may be paid back. Below zero where the outside took more than was captured."""
+        return self.captured_minor - self.settled_minor - self.in_flight_minor - self.claimed_minor
+
+
+def balance(case: Case, payment: Payment) -> Balance:
+    """The whole account of a payment, each part of it worked out once. In flight: neither settled nor failed."""
+    gone = underway = 0
+    for refund in case.refunds.values():
+        if refund.payment_id == payment.payment_id:
+            if refund.status in SETTLED:
+                gone += refund.amount_minor
+            elif refund.status in IN_FLIGHT:
+                underway += refund.amount_minor
+    return Balance(payment.captured_minor, gone, underway, claimed(case, payment))
+
+
 def settled(case: Case, payment_id: str) -> int:
     """Minor units that went back for good."""
-    return _refunds(case, payment_id, SETTLED)
-
-
-def in_flight(case: Case, payment_id: str) -> int:
-    """Minor units approved or submitted, and neither settled nor failed."""
-    return _refunds(case, payment_id, IN_FLIGHT)
-
-
-def _refunds(case: Case, payment_id: str, states: frozenset[str]) -> int:
-    return sum(r.amount_minor for r in case.refunds.values() if r.payment_id == payment_id and r.status in states)
+    return sum(r.amount_minor for r in case.refunds.values() if r.payment_id == payment_id and r.status in SETTLED)
 
 
 def claim_of(payment: Payment, dispute: Dispute) -> int:
@@ -58,6 +76,8 @@ def credited(case: Case, payment_id: str) -> int:
 
 
 def _credited(case: Case, payment_id: str, taken_by: Callable[[Payment, Dispute], int]) -> int:
+    if not case.pre_disputes:
+        return 0
     payment = case.payments.get(payment_id)
     return sum(_credit_of(payment, alert) for alert in _credited_once(case, payment_id, taken_by))
 
@@ -106,8 +126,7 @@ def claimed(case: Case, payment: Payment) -> int:
 
 def refundable(case: Case, payment: Payment) -> int:
     """What may be paid back of a payment. Below zero where the outside took more than was captured."""
-    gone = settled(case, payment.payment_id) + in_flight(case, payment.payment_id)
-    return payment.captured_minor - gone - claimed(case, payment)
+    return balance(case, payment).refundable_minor
 
 
 def is_undecided(dispute: Dispute, now: datetime) -> bool:

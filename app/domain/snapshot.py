@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from app.domain.balances import claimed, in_flight, refundable, settled
+from app.domain.balances import balance
 from app.domain.case import Case, Dispute, Order, Payment, Refund, Request
 from app.domain.disputes.compelling_evidence import said_of
 from app.domain.disputes.evidence import gather
@@ -137,14 +137,15 @@ def _order(order: Order) -> dict[str, Any]:
 
 
 def _payment(case: Case, payment: Payment) -> dict[str, Any]:
+    money = balance(case, payment)
     return {
         "payment_id": payment.payment_id,
         "currency": payment.currency,
-        "captured_minor": payment.captured_minor,
-        "refunded_minor": settled(case, payment.payment_id),
-        "in_flight_minor": in_flight(case, payment.payment_id),
-        "claimed_minor": claimed(case, payment),
-        "refundable_minor": refundable(case, payment),
+        "captured_minor": money.captured_minor,
+        "refunded_minor": money.settled_minor,
+        "in_flight_minor": money.in_flight_minor,
+        "claimed_minor": money.claimed_minor,
+        "refundable_minor": money.refundable_minor,
         "captures": [
             {
                 "capture_id": capture.capture_id,

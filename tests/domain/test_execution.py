@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.balances import in_flight, settled
+from app.domain.balances import balance, settled
 from app.domain.refunds.lifecycle import STATES, after
 from tests.domain.events import (
     alert,
@@ -94,7 +94,7 @@ def test_a_state_and_an_answer_give_one_state(cell, expected):
 @pytest.mark.parametrize("state", STATES)
 def test_what_counts_is_what_is_out_or_on_its_way(state):
     story, _ = in_state(state)
-    assert (settled(story.case, "p1"), in_flight(story.case, "p1")) == COUNTS[state]
+    assert (settled(story.case, "p1"), balance(story.case, story.case.payments["p1"]).in_flight_minor) == COUNTS[state]
     left = 10000 - sum(COUNTS[state])
     story.when(asked("r2", amount("100.00"))).then(approved("100.00") if left else denied("exceeds_refundable", "0"))
 
@@ -160,7 +160,7 @@ def test_where_the_first_succeeds_late_its_retry_is_cancelled_and_both_count_unt
         called_off(instruction_id=second), booked("refund_settled", "-60.00"), told("refund_completed")
     )
     assert "late_success" in story.case.flags
-    assert (settled(story.case, "p1"), in_flight(story.case, "p1")) == (6000, 6000)
+    assert (settled(story.case, "p1"), balance(story.case, story.case.payments["p1"]).in_flight_minor) == (6000, 6000)
     story.when(asked("r2", amount("1.00"))).then(denied("exceeds_refundable"))
     story.when(refund("failed", "60.00", instruction_id=second, failure_code="canceled")).never(
         instructed(), told("refund_failed"), alerted("refund.returned")

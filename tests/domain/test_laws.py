@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain import casework
-from app.domain.balances import claimed, in_flight, refundable, settled
+from app.domain.balances import balance, claimed, refundable, settled
 from app.domain.case import Case, decode_case, encode_case
 from app.domain.evolving import evolve
 from app.domain.policy import BUILT_IN
@@ -142,7 +142,7 @@ def essence(case: Case) -> dict:
                 p.currency,
                 p.captured_minor,
                 settled(case, key),
-                in_flight(case, key),
+                balance(case, p).in_flight_minor,
                 claimed(case, p),
                 refundable(case, p),
             )

@@ -6,7 +6,7 @@ from itertools import product
 import hypothesis
 import pytest
 
-from app.domain.balances import in_flight, refundable, settled
+from app.domain.balances import balance, settled
 from app.domain.records import Alerted, Told
 from tests.domain.events import asked, captured, delivered, dispute, line, lines, placed, refund, units
 from tests.domain.expecting import alerted, approved, booked, called_off, denied, instructed, refused, told
@@ -44,7 +44,8 @@ def ledger(story: Story) -> Counter:
 
 def money_left(story: Story) -> tuple[int, int, int]:
     case = story.case
-    return settled(case, "p1"), in_flight(case, "p1"), refundable(case, case.payments["p1"])
+    money = balance(case, case.payments["p1"])
+    return money.settled_minor, money.in_flight_minor, money.refundable_minor
 
 
 def test_a_refund_told_by_the_provider_s_name_and_then_by_both_is_booked_and_counted_once():
