@@ -17,7 +17,8 @@ from app.domain.tables import table
 
 MONTHS_KEPT = 15
 NEAR = Fraction(8, 10)
-PROJECTED_FROM = Fraction(1, 10)
+PROJECTED_FROM = 10
+"""A month's count is projected to its end from when on it is this part of the threshold: a tenth."""
 EFM_REASONS = frozenset({"4837", "4863"})
 
 
@@ -59,7 +60,7 @@ class Threshold(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where the merchant stands: the count, the base that it is held against, and how far the month is.
+    """Where the merchant stands: the count, the base that it is held against, and the month's newest event.
 
     `same_month`: the base is of the same month as the count, so that both go on growing. `outranked`: a stricter
     programme has taken the place of this one, whose thresholds are reached all the same.
@@ -70,25 +71,31 @@ class Place(msgspec.Struct, frozen=True):
     count: int
     base: int
     threshold: Threshold
-    elapsed: Fraction
+    newest: datetime | None
     applies: bool = True
     amount_minor: int | None = None
     same_month: bool = False
     outranked: bool = False
 
-    def reaches(self, share: Fraction = Fraction(1), *, grown: Fraction = Fraction(1)) -> bool:
+    def reaches(self, share: Fraction | int = 1, *, grown: Fraction | int = 1) -> bool:
         """Whether a share of both thresholds is reached, with what the month counts grown by a factor."""
         if not self.applies or not self.base or self.count * grown < self.threshold.count * share:
             return False
         return self._ratio(grown) * 10_000 >= self.threshold.bps * share
 
-    def _ratio(self, grown: Fraction) -> Fraction:
-        return self.count * grown / (self.base * (grown if self.same_month else 1))
+    def _ratio(self, grown: Fraction | int) -> Fraction:
+        return Fraction(self.count * grown) / (self.base * (grown if self.same_month else 1))
+
+    @property
+    def is_far(self) -> bool:
+        """Whether there are so few that nothing can be said of it yet."""
+        return self.count * PROJECTED_FROM < self.threshold.count
 
     @property
     def projected(self) -> Fraction:
         """By how much what the month counts grows until its end, if it goes on like this."""
-        return 1 / self.elapsed if self.elapsed else Fraction(1)
+        elapsed = _elapsed(self.newest)
+        return 1 / elapsed if elapsed else Fraction(1)
 
     def ratio_bps(self, grown: Fraction = Fraction(1)) -> str:
         """The ratio in hundredths of a percent, as a decimal string with two digits."""
@@ -132,11 +139,10 @@ def count(standing: Standing, event: Any, *, usd_minor: int) -> str:
 def places(standing: Standing, network: str, month: str, *, region: str, regulated: bool) -> Iterator[Place]:
     """Where the merchant stands in the network's programmes in one month."""
     now, before = standing.months.get(month, Month()), standing.months.get(previous(month), Month())
-    elapsed = _elapsed(now.newest)
     if network == "visa":
         total = now.fraud_reports + now.disputes - now.in_store
         vamp = _threshold("visa_vamp", month, region)
-        yield Place("visa_vamp", month, total, now.online_sales, vamp, elapsed, same_month=True)
+        yield Place("visa_vamp", month, total, now.online_sales, vamp, now.newest, same_month=True)
     elif network == "mastercard":
         hecm = Place(
             "mastercard_hecm",
@@ -144,15 +150,15 @@ def places(standing: Standing, network: str, month: str, *, region: str, regulat
             now.disputes,
             before.sales,
             _threshold("mastercard_hecm", month, region),
-            elapsed,
+            now.newest,
         )
         yield hecm
         ecm = _threshold("mastercard_ecm", month, region)
-        yield Place("mastercard_ecm", month, now.disputes, before.sales, ecm, elapsed, outranked=hecm.reaches())
-        yield _fraud_programme(now, before, month, elapsed, regulated=regulated)
+        yield Place("mastercard_ecm", month, now.disputes, before.sales, ecm, now.newest, outranked=hecm.reaches())
+        yield _fraud_programme(now, before, month, regulated=regulated)
 
 
-def _fraud_programme(now: Month, before: Month, month: str, elapsed: Fraction, *, regulated: bool) -> Place:
+def _fraud_programme(now: Month, before: Month, month: str, *, regulated: bool) -> Place:
     row = _row("mastercard_efm", month)
     most = Fraction(row["three_d_secure_share_regulated" if regulated else "three_d_secure_share"])
     share = Fraction(before.three_d_secure_sales, before.online_sales) if before.online_sales else Fraction(1)
@@ -163,7 +169,7 @@ def _fraud_programme(now: Month, before: Month, month: str, elapsed: Fraction, *
         now.fraud_chargebacks,
         before.online_sales,
         Threshold(row["count"], row["bps"]),
-        elapsed,
+        now.newest,
         applies=applies,
         amount_minor=now.fraud_usd_minor,
     )
@@ -172,6 +178,8 @@ def _fraud_programme(now: Month, before: Month, month: str, elapsed: Fraction, *
 def news(standing: Standing, place: Place) -> str | None:
     """What is to be said of a place that was not said before: near, crossed or cleared; it is marked as said."""
     told = standing.said.setdefault(f"{place.programme}:{place.month}", [])
+    if place.is_far and not told:
+        return None
     over = place.reaches()
     if over and not place.outranked and "crossed" not in told:
         told.append("crossed")
@@ -187,7 +195,7 @@ def news(standing: Standing, place: Place) -> str | None:
 
 def is_near(place: Place) -> bool:
     """Whether most of both thresholds is reached, or all of them by the end of the month if it goes on like this."""
-    grown = place.projected if place.count >= place.threshold.count * PROJECTED_FROM else Fraction(1)
+    grown = 1 if place.is_far else place.projected
     return place.reaches(NEAR) or place.reaches(grown=grown)
 
 
