@@ -33,6 +33,7 @@ from topics.journal import Origin, pack, read_journal, unpack
 
 TABLE = "cases"
 JOURNAL = "case-events"
+_FOR_HISTORY = (Reported, Asked)
 
 
 class Heard(NamedTuple):
@@ -135,7 +136,7 @@ def _say(case: Case, record: Record, context: Context, heard: Heard, round_: Rou
         round_.refuse(original_of(heard), Refusal(record.code, record.message, record.path))
     elif isinstance(record, Told):
         round_.publish(encoded(_told(case, record, context), heard.trace))
-    elif isinstance(record, Reported | Asked):
+    elif isinstance(record, _FOR_HISTORY):
         round_.publish(to_history(case, record, context, heard.asking()))
     elif isinstance(record, Counted):
         round_.publish(to_monitoring(case, record, heard.asking()))

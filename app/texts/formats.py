@@ -114,8 +114,16 @@ def _long_date(locale: str, value: date) -> str:
 
 @lru_cache(maxsize=16384)
 def _clock(locale: str, hour: int, minute: int) -> str:
+    # The pattern is kept: to look it up takes babel three times as long as to fill it in, and minutes are many.
+    language, pattern = _short_time(locale)
     # CLDR puts a narrow space before AM and PM that old mail programs show as a box.
-    return dates.format_time(time(hour, minute), "short", locale=locale).replace("\N{NARROW NO-BREAK SPACE}", " ")
+    return pattern.apply(time(hour, minute), language).replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
+@lru_cache(maxsize=64)
+def _short_time(locale: str) -> tuple[Locale, dates.DateTimePattern]:
+    language = Locale.parse(locale)
+    return language, dates.get_time_format("short", language)
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ midnight, and in the EU one that is no working day runs to the end of the next o
 
 from calendar import monthrange
 from datetime import date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -37,11 +38,16 @@ class Law(msgspec.Struct, frozen=True):
 
 def law_of(order: Order) -> Law | None:
     """The law that reaches the contract: a consumer, at a distance, in a country of the table. None: no right."""
-    rows = table("withdrawal_rights")
-    country = rows["countries"].get(order.country or "")
-    if country is None or order.country is None or order.business_buyer or order.channel not in AT_A_DISTANCE:
+    if order.country is None or order.business_buyer or order.channel not in AT_A_DISTANCE:
         return None
-    return Law(**rows["laws"][country["law"]], country=order.country, timezone=country["timezone"])
+    return _law_in(order.country)
+
+
+@cache  # at most as many as there are countries: the door lets no other codes in
+def _law_in(country: str) -> Law | None:
+    rows = table("withdrawal_rights")
+    row = rows["countries"].get(country)
+    return Law(**rows["laws"][row["law"]], country=country, timezone=row["timezone"]) if row else None
 
 
 def zone_of(order: Order, law: Law) -> ZoneInfo:
