@@ -32,7 +32,7 @@ class Shadow:
     def compare(self, record: Shadowed, decision_id: str) -> None:
         """Counts one decision and what would have been in its place; `decision_id` is that of the live one."""
         live, instead = record.decided, record.instead
-        outcome = _outcome(instead)
+        outcome = instead.outcome if instead else FAILED if record.failed else UNDECIDED
         difference = (_paid(instead) if instead else 0) - _paid(live)
         verdict = SAME if outcome == live.outcome and not difference else FLIPPED
         self.decisions[verdict, live.outcome, outcome] += 1
@@ -45,12 +45,6 @@ class Shadow:
         """Begins to count anew."""
         self.decisions.clear()
         self.money_minor.clear()
-
-
-def _outcome(instead: Decided | None) -> str:
-    if instead is None:
-        return FAILED
-    return UNDECIDED if instead.silent else instead.outcome
 
 
 def _paid(decided: Decided) -> int:

@@ -76,11 +76,13 @@ class Decided(msgspec.Struct, frozen=True):
 class Shadowed(msgspec.Struct, frozen=True):
     """What a shadow policy would have decided in place of `decided`: for comparing, and for nothing else.
 
-    `instead` None: its questions could not be asked to the end.
+    `instead` None: it would ask the customer's history first, or, where `failed`, its questions could not be asked to
+    the end.
     """
 
     decided: Decided
     instead: Decided | None
+    failed: bool = False
 
 
 class Requested(msgspec.Struct, frozen=True):

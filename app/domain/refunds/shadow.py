@@ -22,13 +22,12 @@ def shadow(case: Case, request: Request, decided: Decided, context: Context) -> 
     policy = context.shadow.speaking(case.merchant_id, request.asked_at)
     if policy.id == BUILT_IN_ID:
         return
-    same = policy.digest == decided.policy[2]
-    yield Shadowed(decided, decided if same else _instead(case, request, context))
-
-
-def _instead(case: Case, request: Request, context: Context) -> Decided | None:
-    assert context.shadow is not None
+    if policy.digest == decided.policy[2]:
+        yield Shadowed(decided, decided)
+        return
     try:
-        return assess(case, request, msgspec.structs.replace(context, policies=context.shadow, shadow=None))
+        instead = assess(case, request, msgspec.structs.replace(context, policies=context.shadow, shadow=None))
     except Exception:  # noqa: BLE001 - whatever is wrong with what is only tried must not touch what is decided
-        return None
+        yield Shadowed(decided, None, failed=True)
+    else:
+        yield Shadowed(decided, instead)
