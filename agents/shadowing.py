@@ -22,7 +22,7 @@ class Shadow:
     `decisions` counts by verdict (same or flipped), the live outcome and the shadow's: a decision flips where its
     outcome or what is paid differs. A shadow is `undecided` where it would ask the customer's history first, `failed`
     where it could not be judged. `money_minor` is by currency and direction: what would have gone out more or less than
-    did, in minor units, once per request, when it is approved or denied.
+    did, in minor units, once per request, when it is approved or denied and the shadow has decided.
     """
 
     policies: Policies
@@ -36,7 +36,7 @@ class Shadow:
         difference = (_paid(instead) if instead else 0) - _paid(live)
         verdict = SAME if outcome == live.outcome and not difference else FLIPPED
         self.decisions[verdict, live.outcome, outcome] += 1
-        if difference and outcome != FAILED and live.currency is not None and live.outcome in FINAL:
+        if difference and instead is not None and live.currency is not None and live.outcome in FINAL:
             self.money_minor[live.currency, MORE if difference > 0 else LESS] += abs(difference)
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("shadow_compared", extra=_line(record, decision_id, verdict, outcome))

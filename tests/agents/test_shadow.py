@@ -24,7 +24,7 @@ from tests.agents.shop import Shop
 from tests.domain.events import asked, came_back, captured, delivered, line, lines, money, placed, verdict
 from tests.domain.stories import ORDER, policy
 from tests.domain.test_returns_and_fees import FEES
-from tests.domain.test_shadow import LOW, book
+from tests.domain.test_shadow import COUNTED, LOW, book
 from tests.domain.wire import SECRET
 
 PAID = captured("100.00", order_id=ORDER)
@@ -111,6 +111,13 @@ def test_an_approval_of_another_amount_is_a_flip_with_the_difference():
     shop.publish(*bought, came_back(condition="opened"), asked("r1", lines(l1=1), reason="changed_mind"))
     assert dict(shadow.decisions) == {("flipped", "approved", "approved"): 1}
     assert dict(shadow.money_minor) == {("EUR", "less"): 1500 + 499}
+
+
+def test_what_an_undecided_shadow_would_have_paid_is_not_known_and_moves_no_money():
+    shadow = Shadow(book(**COUNTED))
+    bought = (placed(line("l1", "100.00"), customer_id="c1"), PAID)
+    Shop(policy(), shadow=shadow).publish(*bought, asked(customer_id="c1"))
+    assert (dict(shadow.decisions), dict(shadow.money_minor)) == ({("flipped", "approved", "undecided"): 1}, {})
 
 
 def test_a_shadow_that_cannot_be_judged_counts_as_failed_and_moves_no_money():
