@@ -44,7 +44,7 @@ __all__ = [
     "new_case",
 ]
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 class Cause(msgspec.Struct, array_like=True):
