@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.kafka.conftest import bootstrap, own_broker  # noqa: F401  fixtures, used by their names
+from tests.kafka.conftest import bootstrap, network, own_broker  # noqa: F401  fixtures, used by their names
 from tests.real import online_retail
 from tests.real.online_retail import Sale, Stream, read_data, stream_of
 
