@@ -12,7 +12,6 @@ from tests.kafka.harness import ROOT
 
 MADE = ROOT / ".run" / "bench"
 KAFKA_STREAMS = ROOT / "tests" / "bench" / "kafka_streams"
-_HEAP = "2g"
 _QUIET = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
 
 
@@ -25,7 +24,7 @@ def command(contestant: Contestant, table: Table) -> list[str]:
     runs = contestant.runs
     if runs.java is not None:
         made = _built()
-        return [_tool("java"), f"-Xmx{_HEAP}", f"-Xms{_HEAP}", _QUIET, "-cp", f"{made}/*:{made}/libs/*", runs.java]
+        return [_tool("java"), *runs.jvm, _QUIET, "-cp", f"{made}/*:{made}/libs/*", runs.java]
     assert runs.module is not None, "a module or a class"
     if runs.environment is None:
         return [sys.executable, "-m", runs.module]

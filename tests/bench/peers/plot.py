@@ -11,7 +11,7 @@ from tests.bench.peers.table import Table
 
 FILE = Path(__file__).parents[1] / "peers.svg"
 
-_WIDTH, _LEFT, _RIGHT, _TOP = 960, 400, 90, 56
+_WIDTH, _LEFT, _RIGHT, _TOP = 1000, 420, 90, 56
 _ROW, _BAR = 42, 14
 _OURS, _THEIRS = ("#0b6e4f", "#86c5a4"), ("#3d5a80", "#a3bcd6")
 _INK, _FAINT = "#222222", "#dddddd"

@@ -15,6 +15,7 @@ class Runs:
     module: str | None = None
     environment: str | None = None
     java: str | None = None
+    jvm: tuple[str, ...] = ()
     options: tuple[str, ...]
 
 
@@ -59,7 +60,12 @@ def read(path: Path = FILE) -> Table:
     contestants = []
     for row in said["contestants"]:
         runs = row.pop("runs")
-        contestants.append(Contestant(runs=Runs(**runs | {"options": tuple(runs["options"])}), **row))
+        contestants.append(
+            Contestant(
+                runs=Runs(**{name: tuple(value) if isinstance(value, list) else value for name, value in runs.items()}),
+                **row,
+            )
+        )
     return Table(
         as_of=said["as_of"],
         window=(said["window"]["first"], said["window"]["last"]),
