@@ -1,11 +1,16 @@
 """The arithmetic of the comparison: what is lost is found, rates are those of the window, ratios are taken by round."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from tests.bench.peers import feed, order, page, plot, table
 from tests.bench.peers.figures import Rates, Spread, rates, ratios, spread
 from tests.bench.peers.results import Outcome, Results
 from tests.bench.peers.verdict import Verdict, judge
+from tests.bench.peers.watching import cpu_of
 
 EXPECTED = [1, 1, 2]
 STEADY_CPU = [(0.0, 0.0), (10.0, 5.0)]
@@ -96,6 +101,23 @@ def test_ratios_are_taken_within_a_round_before_the_median():
 def test_a_round_that_lacks_a_figure_gives_no_ratio():
     assert ratios([10.0, None, 30.0], [5.0, 1.0, None]) == Spread(2.0, 2.0, 2.0)
     assert ratios([None], [1.0]) is None
+
+
+def test_the_cpu_time_of_a_system_is_that_of_all_its_processes_those_that_ended_included():
+    work = "import time\nwhile time.process_time() < 0.3: pass\nprint('done', flush=True)\ninput()"
+    before = cpu_of(os.getpid())
+    child = subprocess.Popen([sys.executable, "-c", work], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "done\n"
+    while_it_lives = cpu_of(os.getpid()) - before
+    child.communicate("\n", timeout=20)
+    assert while_it_lives >= 0.25
+    assert cpu_of(os.getpid()) - before >= 0.25
+
+
+def test_a_process_that_is_gone_has_used_nothing():
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait(20)
+    assert cpu_of(child.pid) == 0
 
 
 def test_every_contestant_has_what_the_table_names_for_it():
