@@ -11,7 +11,7 @@ from app.domain.context import Context
 from app.domain.counting import count_sale, report_case, report_failed_capture, report_payment
 from app.domain.disputes.following import after_capture, follow
 from app.domain.disputes.history import hear
-from app.domain.disputes.pre_disputes import answer_early_alerts, refund_alert
+from app.domain.disputes.pre_disputes import answer_early_alerts, refund_alert, stop_waiting
 from app.domain.disputes.responding import respond
 from app.domain.fold.orders import subscription_end
 from app.domain.records import Alerted, Booked, Cancelled, Record, Reported, Told
@@ -65,8 +65,10 @@ def _judged(case: Case, event: Any, context: Context) -> Iterator[Record]:
     if dispute is not None:
         yield from respond(case, dispute, event.verdict, context)
     alert = case.pre_disputes.get(event.subject.id) if event.subject.kind == "alert" else None
-    if alert is not None and event.verdict == "refund":
-        yield from refund_alert(case, alert, context.now)
+    if alert is not None:
+        yield from stop_waiting(case, alert)
+        if event.verdict == "refund":
+            yield from refund_alert(case, alert, context.now)
 
 
 def _linked_late(case: Case, event: Any, context: Context) -> Iterator[Record]:

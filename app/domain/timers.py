@@ -2,8 +2,8 @@
 
 `request:<id>` ends what a request waits for · `stuck:<refund>` says that the provider never answered ·
 `dispute:<id>` reminds of a deadline and ends it · `evidence:<id>` ends what an answer by policy waits for ·
-`opening:<dispute>` gives up waiting for an opening · `pay_by:<request>` warns of a statutory date · `retention` ends
-the life of the case.
+`opening:<dispute>` gives up waiting for an opening · `alert:<id>` ends what an alert before a chargeback waits for ·
+`pay_by:<request>` warns of a statutory date · `retention` ends the life of the case.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from app.domain.case import Case
 from app.domain.context import Context
 from app.domain.disputes.deadlines import NOT_OPENED, hours_left, schedule_deadline
 from app.domain.disputes.following import closed
+from app.domain.disputes.pre_disputes import give_up_waiting
 from app.domain.disputes.responding import respond_by_policy
 from app.domain.records import Alerted, Flagged, Record
 from app.domain.refunds.answers import schedule_pay_by
@@ -37,6 +38,8 @@ def fire(case: Case, name: str, context: Context) -> Iterator[Record]:
         yield Flagged(NOT_OPENED)
     elif kind == "evidence":
         yield from _answer_by_policy(case, key, context)
+    elif kind == "alert":
+        yield from give_up_waiting(case, case.pre_disputes[key], context)
     elif kind == "pay_by":
         yield from _pay_by_near(case, key, context)
 

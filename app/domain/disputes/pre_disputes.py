@@ -1,19 +1,21 @@
 """Alerts before a chargeback: within the policy's limit the money goes back at once, else a person is asked.
 
-The same claim may be told by two vendors and again as a chargeback; it is answered once.
+The same claim may be told by two vendors and again as a chargeback; it is answered once. What a person was asked is
+theirs: they may pay by other means, so the policy refunds nothing of it later, whatever it could do by then.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from app.domain.balances import refundable, same_claim
+from app.domain.balances import SAME_CLAIM, refundable, same_claim
 from app.domain.case import Case, PreDispute, Request
 from app.domain.context import Context
 from app.domain.policy import Policy
 from app.domain.policy_terms import limit
-from app.domain.records import Alerted, Booked, Record, Requested
+from app.domain.records import Alerted, Booked, Record, Requested, Scheduled
 from app.domain.refunds.execution import call_off
+from app.domain.refunds.lifecycle import IN_FLIGHT, SETTLED
 
 
 def follow_alert(case: Case, alert: PreDispute, context: Context) -> Iterator[Record]:
@@ -42,12 +44,60 @@ def answer_early_alerts(case: Case, context: Context) -> Iterator[Record]:
 
 def _answer(case: Case, alert: PreDispute, context: Context, *, at: datetime) -> Iterator[Record]:
     """The refund that the policy or a person wants, else a person is asked, once; not before the payment is known."""
-    if not alert.payment_id or is_known_claim(case, alert) or not is_in_time(alert, at):
+    if not is_to_be_answered(case, alert, at):
         return
     policy = context.policies.speaking(case.merchant_id, at)
-    if alert.verdict == "refund" or (alert.verdict is None and is_within_limit(case, alert, policy)):
+    if alert.verdict == "refund":
         yield from refund_alert(case, alert, at)
-    elif alert.verdict is None and not alert.asked:
+    elif is_left_to_the_policy(alert) and is_early(case, alert):
+        yield from _wait(case, alert, policy, context)
+    elif is_left_to_the_policy(alert):
+        yield from stop_waiting(case, alert)
+        if is_within_limit(case, alert, policy):
+            yield from refund_alert(case, alert, at)
+        else:
+            yield _ask_a_person(alert)
+
+
+def is_to_be_answered(case: Case, alert: PreDispute, at: datetime) -> bool:
+    """Whether the alert's payment is known, its window open, and its claim neither told before nor settled."""
+    return bool(alert.payment_id) and is_in_time(alert, at) and not is_known_claim(case, alert)
+
+
+def is_left_to_the_policy(alert: PreDispute) -> bool:
+    """Whether no person has judged the alert or was asked to."""
+    return alert.verdict is None and not alert.asked
+
+
+def is_early(case: Case, alert: PreDispute) -> bool:
+    """Whether the order or the money that the policy looks at is still to come. A payment without an order has none."""
+    payment = case.payments.get(alert.payment_id)
+    return case.order_id is not None and (case.order is None or payment is None or not payment.captured_minor)
+
+
+def waiting_timer(alert_id: str) -> str:
+    """The name of the timer that ends an alert's wait for its order and money."""
+    return f"alert:{alert_id}"
+
+
+def _wait(case: Case, alert: PreDispute, policy: Policy, context: Context) -> Iterator[Record]:
+    """As long as a request would wait, but never into the second half of the window: that is the person's."""
+    name = waiting_timer(alert.alert_id)
+    if name not in case.timers:
+        wait = policy.wait("order" if case.order is None else "payment")
+        yield Scheduled(name, context.clock + min(wait, max(ends_at(alert) - context.clock, timedelta()) // 2))
+
+
+def stop_waiting(case: Case, alert: PreDispute) -> Iterator[Record]:
+    """The alert is answered, or not to be answered any more."""
+    name = waiting_timer(alert.alert_id)
+    if name in case.timers:
+        yield Scheduled(name, None)
+
+
+def give_up_waiting(case: Case, alert: PreDispute, context: Context) -> Iterator[Record]:
+    """The order or its money did not come in time: a person is asked."""
+    if is_left_to_the_policy(alert) and is_to_be_answered(case, alert, context.now):
         yield _ask_a_person(alert)
 
 
@@ -63,8 +113,8 @@ def is_known_claim(case: Case, alert: PreDispute) -> bool:
 
 
 def is_settled_claim(case: Case, alert: PreDispute) -> bool:
-    """Whether the claim is paid: by the network, by our refund of another alert, or as a chargeback."""
-    if alert.already_credited:
+    """Whether the claim is paid: by the network, by our refund of another alert, outside, or as a chargeback."""
+    if alert.already_credited or _is_paid_outside(case, alert):
         return True
     for other in case.pre_disputes.values():
         request = case.requests.get(request_id_of(other))
@@ -78,13 +128,30 @@ def is_settled_claim(case: Case, alert: PreDispute) -> bool:
     )
 
 
+def _is_paid_outside(case: Case, alert: PreDispute) -> bool:
+    """Whether somebody made a refund of the amount since the claim was first told, as whoever was asked may do."""
+    told = min(other.alerted_at for other in case.pre_disputes.values() if _same(alert, other))
+    for refund in case.refunds.values():
+        made = min((at for at in (refund.submitted_at, refund.settled_at) if at is not None), default=None)
+        matches = (refund.payment_id, refund.currency) == (alert.payment_id, alert.currency)
+        counts = refund.outside and (refund.status in IN_FLIGHT or refund.status in SETTLED)
+        if matches and counts and made is not None and made >= told and same_claim(alert, refund.amount_minor, made):
+            return True
+    return False
+
+
 def _same(alert: PreDispute, other: PreDispute) -> bool:
     return alert.payment_id == other.payment_id and same_claim(alert, other.amount_minor, other.alerted_at)
 
 
 def is_in_time(alert: PreDispute, now: datetime) -> bool:
     """Whether the alert can still be answered; after its window the chargeback is on its way."""
-    return alert.expires_at is None or now <= alert.expires_at
+    return now <= ends_at(alert)
+
+
+def ends_at(alert: PreDispute) -> datetime:
+    """The end of the alert's window. One that names none speaks of no claim that is told later than its own."""
+    return alert.expires_at or alert.alerted_at + SAME_CLAIM
 
 
 def request_id_of(alert: PreDispute) -> str:
