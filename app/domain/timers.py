@@ -12,6 +12,7 @@ from app.domain.case import Case
 from app.domain.context import Context
 from app.domain.disputes.deadlines import NOT_OPENED, hours_left, schedule_deadline
 from app.domain.disputes.following import closed
+from app.domain.disputes.history import stop_waiting
 from app.domain.disputes.pre_disputes import give_up_waiting
 from app.domain.disputes.responding import respond_by_policy
 from app.domain.records import Alerted, Flagged, Record
@@ -72,6 +73,7 @@ def _deadline(case: Case, dispute_id: str, context: Context) -> Iterator[Record]
     dispute = case.disputes[dispute_id]
     if dispute.state == "expired":
         yield closed(dispute)
+        yield from stop_waiting(case, dispute)
         return
     if dispute.state != "open":
         return

@@ -187,12 +187,12 @@ def test_a_verdict_that_came_before_goes_before_the_policy_s_own_answer():
 # --- where the customer's history may turn the advice
 
 
-def waiting_for_history():
+def waiting_for_history(*before, due=DUE):
     """A dispute that the customer's earlier payments may answer; the policy answers disputes itself."""
     of_visa = {"kind": "card", "network": "visa", "last4": "4242"}
     paid = (placed(line("l1", "400.00"), customer_id="ann"), captured("400.00").but(method=of_visa))
-    story = Dated(terms(auto_respond=True), start="2026-01-05T12:00Z").given(*paid)
-    return story.on(OPENED, opened("fraudulent", reason_code="10.4", respond_by=DUE))
+    story = Dated(terms(auto_respond=True), start="2026-01-05T12:00Z").given(*paid, *before)
+    return story.on(OPENED, opened("fraudulent", reason_code="10.4", respond_by=due))
 
 
 def test_the_policy_waits_for_the_customer_s_history_as_long_as_requests_do_and_answers_without_it():
@@ -218,3 +218,22 @@ def test_a_person_s_verdict_waits_for_no_history():
     story = waiting_for_history().when(judged("contest"))
     assert said(story) == ["dispute.submit_evidence"]
     assert said(story.until("2026-02-03")) == ["dispute.submit_evidence"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [judged("contest"), dispute("won"), dispute("withdrawn"), dispute("evidence_submitted")],
+    ids=lambda event: event.body["type"],
+)
+def test_what_is_answered_or_over_waits_for_no_history(end):
+    story = waiting_for_history()
+    assert "evidence:d1" in story.case.timers
+    assert "evidence:d1" not in story.when(end).case.timers
+
+
+def test_what_is_answered_as_it_comes_or_expires_waits_for_no_history():
+    assert "evidence:d1" not in waiting_for_history(judged("contest")).case.timers
+    story = waiting_for_history(due="2026-02-02T12:00:30Z")
+    assert "evidence:d1" in story.case.timers
+    story.until("2026-02-02T12:00:30Z")
+    assert (story.case.disputes["d1"].state, "evidence:d1" in story.case.timers) == ("expired", False)

@@ -12,7 +12,7 @@ from app.domain.counting import count_dispute, count_fraud_report, report_disput
 from app.domain.disputes.compelling_evidence import said_of
 from app.domain.disputes.deadlines import await_opening, deadline_of, deadline_timer, schedule_deadline
 from app.domain.disputes.evidence import Item, gather
-from app.domain.disputes.history import ask
+from app.domain.disputes.history import ask, stop_waiting
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.disputes.matching import likely_payment
 from app.domain.disputes.pre_disputes import answer_early_alerts, follow_alert
@@ -73,8 +73,10 @@ def _pays_instead_of_us(case: Case, dispute: Dispute, event: Any) -> bool:
 
 def _ended(case: Case, dispute: Dispute, stated: Any = None) -> Iterator[Record]:
     name = deadline_timer(dispute.dispute_id)
-    if dispute.state != "open" and name in case.timers:
-        yield Scheduled(name, None)
+    if dispute.state != "open":
+        if name in case.timers:
+            yield Scheduled(name, None)
+        yield from stop_waiting(case, dispute)
     if dispute.state not in ENDS or not dispute.currency:
         return
     if dispute.state not in dispute.closed[-1:]:

@@ -40,13 +40,19 @@ def ask(case: Case, dispute: Dispute, policy: Policy, context: Context) -> Itera
         dispute_id=dispute.dispute_id,
         payment_id=payment.payment_id,
     )
-    if policy.disputes.auto_respond:
+    if policy.disputes.auto_respond and dispute.answer is None:
         yield Scheduled(evidence_timer(dispute.dispute_id), context.clock + policy.wait("history"))
 
 
 def is_awaited(case: Case, dispute: Dispute) -> bool:
     """Whether an answer by policy still waits for the history."""
     return evidence_timer(dispute.dispute_id) in case.timers
+
+
+def stop_waiting(case: Case, dispute: Dispute) -> Iterator[Record]:
+    """The history has answered, or the dispute needs no answer any more."""
+    if is_awaited(case, dispute):
+        yield Scheduled(evidence_timer(dispute.dispute_id), None)
 
 
 def hear(case: Case, event: HistoryAnswered, context: Context) -> Iterator[Record]:
@@ -59,8 +65,7 @@ def hear(case: Case, event: HistoryAnswered, context: Context) -> Iterator[Recor
         purchase = purchase_of(payment)
         if purchase is not None:
             yield Compared(dispute.dispute_id, judge(rule, purchase, [_purchase(prior) for prior in event.payments]))
-        if is_awaited(case, dispute):
-            yield Scheduled(evidence_timer(dispute.dispute_id), None)
+        yield from stop_waiting(case, dispute)
 
 
 def _purchase(prior: PriorPayment) -> Purchase:

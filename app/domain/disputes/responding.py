@@ -6,7 +6,7 @@ from datetime import datetime
 from app.domain.case import Case, Dispute
 from app.domain.context import Context
 from app.domain.disputes.evidence import gather
-from app.domain.disputes.history import is_awaited
+from app.domain.disputes.history import is_awaited, stop_waiting
 from app.domain.ids import derive
 from app.domain.policy import Policy
 from app.domain.records import Record, Responded
@@ -27,6 +27,7 @@ def respond(case: Case, dispute: Dispute, action: str, context: Context) -> Iter
         evidence=tuple(have) if action == "contest" else (),
         respond_by=dispute.respond_by,
     )
+    yield from stop_waiting(case, dispute)
 
 
 def respond_by_policy(case: Case, dispute: Dispute, policy: Policy, context: Context) -> Iterator[Record]:
