@@ -4,6 +4,7 @@ Redis may be away at the start, go away, be slow, be full or be emptied: the fol
 the data stands, and reads on from there. Nothing is kept in memory meanwhile. What Kafka does not forgive is raised.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
@@ -21,6 +22,7 @@ from app.metrics import (
     READ_SIDE_UNREADABLE,
     Metrics,
 )
+from app.readside.answering import STALE_S
 from app.readside.numbers import read
 from app.readside.writing import Change, MovedError, Position, Writer
 
@@ -87,17 +89,16 @@ class Follower:
         self._waited_since_confirmed = CONFIRM_S
 
     def run(self, stop: Event, *, until_complete: bool = False) -> None:
-        """Follows until `stop` is set or, with `until_complete`, until everything was read once.
+        """Follows until `stop` is set or, with `until_complete`, until the read side is up to date.
 
         With `until_complete` a Redis that is away is raised as RedisError; otherwise it is waited for.
         """
-        self._told.blockers["reading"] = "snapshots are not read to their end yet"
         while not stop.is_set():
             try:
                 self._take_up()
                 while not stop.is_set():
                     self._turn()
-                    if until_complete and self._log.complete_at is not None:
+                    if until_complete and "reading" not in self._told.blockers:
                         return
             except MovedError:
                 self._stand_by(stop)
@@ -108,6 +109,7 @@ class Follower:
 
     def _take_up(self) -> None:
         """Finds out where the data stands; begins anew where there is none, or where it fits no topic like this."""
+        self._told.blockers["reading"] = "snapshots are not read to their end yet"
         self._ranges = self._log.ranges()
         stands = self._writer.position()
         if stands is None or not _fits(stands, self._ranges):
@@ -159,9 +161,13 @@ class Follower:
         whole = sum(end - first for first, end in self._ranges.values())
         left = sum(max(0, end - self._at[partition]) for partition, (_, end) in self._ranges.items())
         if complete_at is not None:
-            told.blockers.pop("reading", None)
             told.metrics.set(READ_SIDE_COMPLETE, complete_at)
             left = 0  # what is left are the markers of transactions
+            age = time.time() - complete_at
+            if age > STALE_S:
+                told.blockers["reading"] = f"snapshots were read to their end {age:.0f} s ago; does Kafka answer?"
+            else:
+                told.blockers.pop("reading", None)
         told.progress(whole - left, whole)
 
     def _stand_by(self, stop: Event) -> None:

@@ -1,16 +1,27 @@
-"""A compacted topic, read from any position and followed after, for a reader whose position is kept elsewhere."""
+"""A compacted topic, read from any position and followed after, for a reader whose position is kept elsewhere.
+
+A reader that hears nothing is not up to date for that: Kafka may be gone. So the leaders are asked where the topic
+ends, and once that much is read, everything is here that was there when they were asked.
+"""
 
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
+from concurrent.futures import Future
+from typing import Any, Final, NamedTuple
 
-from confluent_kafka import Consumer, KafkaError
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as Partition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # exported, but not in so many words
 
 from app.runtime import clients, faults
-from app.runtime.config import RuntimeConfig
-from app.runtime.exits import MisconfiguredError
+from app.runtime.config import Mode, RuntimeConfig
+from app.runtime.exits import MisconfiguredError, UnreachableError
 from app.runtime.records import offset_of, place_of
+
+ASK_EVERY_S: Final = 1.0
+ASK_S: Final = 5.0
+"""What is not answered within this time is asked again; reading goes on meanwhile."""
+_END: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
 class Said(NamedTuple):
@@ -29,8 +40,15 @@ class Tail:
         """`topic`: its name in the contract."""
         self._config, self._topic = config, config.topic(topic)
         self._consumer: Consumer = clients.reader(config, committed=True)
-        self._at_end: dict[int, float | None] = {}
-        self._current: set[int] = set()
+        # on a connection of its own: behind the consumer's fetches each answer would take a tenth of a second
+        self._admin = clients.admin(config)
+        self._reached: dict[int, int] = {}
+        self._complete_at: float | None = None
+        self._asked_at, self._ask_next = 0.0, 0.0
+        self._asked: dict[int, Future[Any]] = {}
+        self._ends: Mapping[int, int] = {}
+        """As they were at `_asked_at`; empty once that much is read."""
+        self._unanswered_since: float | None = None
 
     def ranges(self) -> dict[int, tuple[int, int]]:
         """By partition, the first offset that is still there and the end as it is now.
@@ -57,29 +75,70 @@ class Tail:
     def seek(self, position: Mapping[int, int]) -> None:
         """Reads on from here, all partitions."""
         self._consumer.assign([Partition(self._topic, number, offset) for number, offset in position.items()])
-        self._at_end, self._current = dict.fromkeys(position), set()
+        self._reached, self._complete_at = dict(position), None
+        self._asked, self._ends, self._ask_next = {}, {}, 0.0
 
     def read(self, records_max: int, seconds: float) -> list[Said]:
-        """What was committed since, waiting for at most so long. Raises the WorkerStopError that fits what it met."""
+        """What was committed since, waiting for at most so long.
+
+        Raises the WorkerStopError that fits what it met, UnreachableError where Kafka stays away.
+        """
+        self._ask()
         said = []
         for record in self._consumer.consume(records_max, seconds):
             error, partition = record.error(), place_of(record)[1]
             if error is None:
                 said.append(Said(partition, offset_of(record), record.key(), record.value()))
-                self._current.discard(partition)
+                self._reached[partition] = offset_of(record) + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its name
-                self._current.add(partition)
+                # behind the markers of transactions, which are no records
+                self._reached[partition] = offset_of(record)
             elif faults.answer(error, faults.MESSAGES) is not faults.Answer.RETRY:
                 raise faults.stop_for(error, f"reading {self._topic}")
-        self._at_end.update(dict.fromkeys(self._current, time.time()))
+        self._hear()
+        if self._ends and all(self._reached[number] >= end for number, end in self._ends.items()):
+            self._complete_at, self._ends = self._asked_at, {}
         return said
 
     @property
     def complete_at(self) -> float | None:
         """When everything was read that was there then, Unix time; None: not since the last `seek`."""
-        times = [time for time in self._at_end.values() if time is not None]
-        return min(times) if times and len(times) == len(self._at_end) else None
+        return self._complete_at
 
     def close(self) -> None:
         """Lets go of the broker."""
         self._consumer.close()
+
+    def _ask(self) -> None:
+        """Asks where the topic ends, unless it was asked just now, or what was answered is not read yet."""
+        if self._asked or self._ends or time.monotonic() < self._ask_next:
+            return
+        transactional = self._config.mode is Mode.TRANSACTIONAL
+        self._asked_at, self._ask_next = time.time(), time.monotonic() + ASK_EVERY_S
+        futures = self._admin.list_offsets(
+            {Partition(self._topic, number): _END for number in self._reached},
+            isolation_level=IsolationLevel.READ_COMMITTED if transactional else IsolationLevel.READ_UNCOMMITTED,
+            request_timeout=ASK_S,
+        )
+        self._asked = {place.partition: future for place, future in futures.items()}
+
+    def _hear(self) -> None:
+        """Takes the answer, if it is there."""
+        if not self._asked or not all(future.done() for future in self._asked.values()):
+            return
+        asked, self._asked = self._asked, {}
+        try:
+            self._ends = {number: future.result().offset for number, future in asked.items()}
+            self._unanswered_since = None
+        except KafkaException as failure:
+            error: KafkaError = failure.args[0]
+            what = f"where {self._topic} ends"
+            if faults.answer(error) is faults.Answer.REFUSE:
+                raise faults.stop_for(error, what) from failure
+            # nothing that is not answered can do harm but by lasting; a leader that is away has names of many kinds
+            now, patience = time.monotonic(), self._config.limits.patience
+            if self._unanswered_since is None:
+                self._unanswered_since = now
+            elif now - self._unanswered_since > patience:
+                hint = "Is the broker up, and the address right?"
+                raise UnreachableError(f"{what}: {error.name()} for {patience:.0f} s", hint) from failure

@@ -41,6 +41,8 @@ class MemoryLog:
     def __init__(self) -> None:
         self.partitions: dict[int, list[Said]] = {partition: [] for partition in range(PARTITIONS)}
         self.complete_at: float | None = None
+        self.stands_still = False
+        """As a broker that is gone: there is nothing to read, and nobody says whether that is all."""
         self._at = dict.fromkeys(self.partitions, 0)
         self._numbers = itertools.count()
 
@@ -55,6 +57,9 @@ class MemoryLog:
         self._at, self.complete_at = dict(position), None
 
     def read(self, records_max: int, seconds: float) -> list[Said]:
+        if self.stands_still:
+            time.sleep(min(seconds, 0.01))
+            return []
         waiting = [
             record
             for partition, said in self.partitions.items()

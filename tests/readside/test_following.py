@@ -96,6 +96,18 @@ def test_what_was_said_stands_as_it_was_said_last_and_what_is_said_later_follows
         wait_for("the news stands", lambda: standing(client)["m/o1"] == snapshot("m/o1", 99), 20)
 
 
+def test_where_nobody_says_any_more_that_this_is_all_the_read_side_is_not_up_to_date(shared, client, monkeypatch):
+    monkeypatch.setattr(following, "STALE_S", 0.5)
+    log = MemoryLog()
+    fill(log, rounds=1)
+    with following_in_background(log, shared.url) as told:
+        wait_for("nothing is in the way", lambda: not told.blockers, 20)
+        log.stands_still = True
+        wait_for("it is noticed", lambda: "read to their end" in told.blockers.get("reading", ""), 20)
+        log.stands_still = False
+        wait_for("nothing is in the way", lambda: not told.blockers, 20)
+
+
 def test_it_goes_on_where_the_data_stands(shared, client):
     log = MemoryLog()
     fill(log)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from confluent_kafka import Producer
 
 from app.demo import venue
 from app.readside.following import TOPIC
+from app.runtime.exits import UnreachableError
 from app.runtime.tail import Tail
 from tests.readside.cases import MemoryLog
 
@@ -92,3 +94,15 @@ def test_the_ranges_hold_all_that_was_said(told):
     (record,) = read_until(log, lambda found: len(found) == 1)
     first, end = log.ranges()[record.partition]
     assert first <= record.offset < end
+
+
+def test_a_broker_that_is_gone_says_of_nothing_that_it_is_complete_and_is_not_waited_for_without_end(tmp_path):
+    with venue.embedded(tmp_path) as config:
+        tail = Tail(replace(config, limits=replace(config.limits, patience=2.0)), TOPIC)
+        begin(tail)
+        read_until(tail, lambda _: tail.complete_at is not None)
+    gone = time.time()
+    with pytest.raises(UnreachableError, match=TOPIC):
+        read_until(tail, lambda _: False)
+    assert tail.complete_at < gone
+    tail.close()
