@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from redis import Redis, RedisError
+from redis import RedisError
 
 from app.doctor.finding import Finding, fine, look, wrong
 from app.doctor.installation import Installation
+from app.readside.connecting import connect
 from app.runtime.exits import MisconfiguredError, UnreachableError
 from app.settings import ConfigurationError, require_for_worker
 
 FREE_MIN = 256 << 20
 """What is not on disk yet (`Memory` of the store) must find room, twice over while it is compacted."""
-REDIS_S = 3.0
 _LOCKS = Path("/proc/locks")
 
 
@@ -25,8 +25,7 @@ def settings_of_a_worker(installation: Installation) -> Iterator[Finding]:
     try:
         require_for_worker(installation.settings)
     except ConfigurationError as error:
-        for problem in error.problems:
-            yield wrong("settings", f"{problem.name}: {problem.message}", problem.hint or "", MisconfiguredError.code)
+        yield from _problems("settings", error)
     else:
         yield fine("settings", "a worker has all it needs")
 
@@ -62,16 +61,26 @@ def redis_server(installation: Installation) -> Iterator[Finding]:
     url = installation.settings.redis_url
     if url is None:
         return
+    try:
+        client = connect(installation.settings)
+    except ConfigurationError as error:
+        yield from _problems("Redis", error)
+        return
     parts = urlsplit(url.get_secret_value())
     where = f"{parts.hostname}:{parts.port or 6379}" if parts.hostname else parts.path
     try:
-        with Redis.from_url(url.get_secret_value(), socket_timeout=REDIS_S, socket_connect_timeout=REDIS_S) as client:
+        with client:
             client.ping()
     except (RedisError, OSError) as error:
         cure = "Is it up, and are REDIS_URL and its login right? Workers go on without it; the read side does not"
         yield wrong("Redis", f"{where}: {type(error).__name__}", cure, UnreachableError.code)
     else:
         yield fine("Redis", f"answers at {where}")
+
+
+def _problems(about: str, error: ConfigurationError) -> Iterator[Finding]:
+    for problem in error.problems:
+        yield wrong(about, f"{problem.name}: {problem.message}", problem.hint or "", MisconfiguredError.code)
 
 
 def _size(directory: Path) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from redis import Redis
+from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -33,7 +33,7 @@ def connect(settings: Settings) -> Redis:
         )
         # connects nothing, but looks at the options of the URL, which the first call would do
         client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RedisError) as error:
         raise _refused(settings, "its options are not understood", "take out what stands behind the ?") from error
     return client
 

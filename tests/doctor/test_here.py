@@ -99,3 +99,13 @@ def test_a_redis_that_does_not_answer_is_told_without_its_password(tmp_path: Pat
     assert (found.verdict, found.code) == (Verdict.WRONG, 4)
     assert f"127.0.0.1:{port}" in found.found
     assert "secret" not in found.found + found.cure
+
+
+@pytest.mark.parametrize("options", ["bogus=1", "socket_timeout=soon", "protocol=7"])
+def test_a_redis_url_with_options_that_nobody_knows_is_told_and_not_tripped_over(tmp_path: Path, options: str) -> None:
+    url = f"redis://:secret@127.0.0.1:1/0?{options}"
+    found = only(list(here.redis_server(installation(tmp_path, redis_url=url))))
+    assert (found.verdict, found.code) == (Verdict.WRONG, 3)
+    assert "REFUNDRY_REDIS_URL" in found.found
+    assert found.cure
+    assert "secret" not in found.found + found.cure

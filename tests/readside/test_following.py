@@ -279,7 +279,16 @@ def test_a_user_with_few_rights_on_our_keys_alone_is_enough(shared, client):
         client.acl_deluser("refundry")
 
 
-@pytest.mark.parametrize("url", [None, "redis://localhost:1/0?socket_timeout=soon", "redis://localhost:1/0?colour=red"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        "redis://localhost:1/0?socket_timeout=soon",
+        "redis://localhost:1/0?colour=red",
+        "redis://localhost:1/0?protocol=7",
+        "rediss://localhost:1/0?ssl_cert_reqs=perhaps",
+    ],
+)
 def test_a_url_that_cannot_be_used_is_a_matter_of_configuration(url):
     with pytest.raises(ConfigurationError, match="REDIS_URL"):
         connect(load_settings({"REFUNDRY_REDIS_URL": url} if url else {}))
