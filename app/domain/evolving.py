@@ -263,7 +263,7 @@ def _strayed(case: Case, record: Strayed) -> None:
         dispute.flags.append("illegal_transition")
     case.flag("illegal_transition")
     note = f"{record.move} from {record.place} ({record.family})"
-    case.timeline.append(TimelineEntry(case.timeline[-1].at, "dispute.strayed", record.dispute_id, note))
+    _note(case, TimelineEntry(case.timeline[-1].at, "dispute.strayed", record.dispute_id, note))
 
 
 def _alerted(case: Case, record: Alerted) -> None:
