@@ -87,7 +87,7 @@ def _captured(case: Case, event: Any, context: Context) -> Iterator[Record]:
     if event.type == "payment.captured" and event.amount.amount_minor:
         payment = case.payments[event.payment_id]
         yield from count_sale(case, payment, context.now)
-        if len(payment.captures) == 1:
+        if len(payment.takings) == 1:
             yield from report_payment(case, payment)
     elif event.amount.amount_minor:
         yield from report_failed_capture(case, case.payments[event.payment_id], context)

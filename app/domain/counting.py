@@ -20,7 +20,7 @@ RESOLVES_BEFORE = frozenset({"rdr", "cdrn"})
 
 def count_sale(case: Case, payment: Payment, at: datetime) -> Iterator[Record]:
     """The first capture of a payment, at the time of that."""
-    if payment.network in MONITORED and len(payment.captures) == 1:
+    if payment.network in MONITORED and len(payment.takings) == 1:
         secure = (payment.authentication or {}).get("three_d_secure") == "authenticated"
         body = {"in_store": _in_store(case), "three_d_secure": secure}
         yield Counted("sale", payment.network, payment.payment_id, ("sale", payment.payment_id), at, body)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.domain.records import Counted
+from app.domain.records import Counted, Reported
 from tests.domain.dated import Dated, moment
-from tests.domain.events import alert, captured, dispute, fraud_reported, placed, refund
+from tests.domain.events import alert, capture_failed, captured, dispute, fraud_reported, placed, refund
 from tests.domain.stories import given
 
 CAPTURED, HEARD = "2026-01-31T12:00:00Z", "2026-02-01T12:00:00Z"
@@ -30,6 +30,26 @@ def test_what_came_before_its_payment_is_counted_once_and_in_its_own_month(kind,
         story.when(captured("50.00", network="visa", capture_id=capture_id).at(CAPTURED))
     assert counted(story, kind) == [("visa", "p1", moment(HEARD))]
     assert counted(story, "sale") == [("visa", "p1", moment(CAPTURED))]
+
+
+CARD = {"kind": "card", "network": "visa", "last4": "4242"}
+BEFORE_THE_FIRST = {
+    "a capture of zero": (captured("0", capture_id="c0").but(method=CARD),),
+    "a capture whose failure came first": (
+        capture_failed("20.00", capture_id="c0"),
+        captured("20.00", capture_id="c0").but(method=CARD),
+    ),
+}
+
+
+@pytest.mark.parametrize("nothing", BEFORE_THE_FIRST.values(), ids=BEFORE_THE_FIRST)
+def test_the_first_capture_that_takes_something_is_the_sale_and_the_customer_s_payment(nothing):
+    story = Dated(start="2026-01-31").given(placed(customer_id="c1"), *nothing)
+    assert counted(story, "sale") == []
+    story.when(*(captured("50.00", capture_id=name).but(method=CARD).at(CAPTURED) for name in ("c1", "c2")))
+    assert counted(story, "sale") == [("visa", "p1", moment(CAPTURED))]
+    reported = [one.fact for one in story.all if isinstance(one, Reported) and one.kind == "payment_captured"]
+    assert reported == [("payment_captured", "m1/o1", "p1")]
 
 
 def test_an_inquiry_is_counted_when_it_becomes_a_chargeback():

@@ -37,6 +37,11 @@ def test_money_goes_back_in_the_order_of_the_policy(tenders, asked_for, shares):
     )
 
 
+def test_a_capture_of_zero_is_not_when_a_payment_was_captured():
+    story = given(placed(), captured("0", "p2", capture_id="c0"), captured("50.00"), captured("50.00", "p2"))
+    story.when(asked(scope=amount("60.00"))).then(approved("60.00", paid=original(p1=5000, p2=1000)))
+
+
 def test_a_tender_gives_at_most_what_it_has_left():
     story = given(*THREE, asked("r1", amount("45.00")))
     story.when(asked("r2", amount("30.00"))).then(approved("30.00", paid=original(p1=500, p2=2500)))

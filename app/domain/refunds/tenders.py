@@ -17,7 +17,7 @@ def available(case: Case, currency: str) -> dict[str, int]:
 
 
 def _captured_at(payment: Payment) -> datetime:
-    return min((capture.captured_at for capture in payment.captures.values()), default=_NEVER)
+    return min((capture.captured_at for capture in payment.takings), default=_NEVER)
 
 
 def allocate(

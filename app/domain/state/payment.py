@@ -55,6 +55,11 @@ class Payment(msgspec.Struct, array_like=True):
     late_order_id: str | None = None
 
     @property
+    def takings(self) -> list[Capture]:
+        """The captures that were heard of and took something: one of zero means nothing."""
+        return [capture for capture in self.captures.values() if capture.amount_minor and not capture.unheard]
+
+    @property
     def captured_minor(self) -> int:
         """What was captured, less what turned out not to be."""
         return sum(capture.kept_minor for capture in self.captures.values())
