@@ -112,9 +112,11 @@ def _refund(case: Case, event: Any) -> Admission:
             return Refused("id_conflict", message, "amount")
         if known.payment_id != event.payment_id:
             return Refused("id_conflict", "payment_id: expected the payment of the refund", "payment_id")
-    if twins:
+    if is_called_otherwise(case, refund, event):
         message = "refund_id: expected the provider's id under which this instruction is known already"
-        return Refused("id_conflict", message, "refund_id") if is_called_otherwise(refund, event) else None
+        return Refused("id_conflict", message, "refund_id")
+    if twins:
+        return None
     same = lifecycle.after(refund.status, event.type.removeprefix("refund.")) == refund.status
     return ABSORBED if same and has_names_of(case, refund, event) else None
 

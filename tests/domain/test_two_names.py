@@ -274,24 +274,6 @@ def test_two_names_with_two_contents_are_a_contradiction_and_both_refunds_stay(k
     assert len(before) == 2
 
 
-def test_an_instruction_that_the_provider_executed_twice_is_two_refunds():
-    story, first = approved_one(scope={"kind": "amount", "amount": {"amount_minor": 4000, "currency": "EUR"}})
-    story.given(refund("succeeded", "40.00", refund_id="re0", instruction_id=first))
-    story.given(refund("succeeded", "40.00", refund_id="re1"))
-    story.when(refund("succeeded", "40.00", refund_id="re1", instruction_id=first)).then(
-        refused("id_conflict", path="refund_id")
-    )
-    assert money_left(story) == (8000, 0, 2000)
-
-
-def test_the_provider_s_own_second_attempt_after_a_refusal_is_the_same_refund():
-    story, first = approved_one(scope={"kind": "amount", "amount": {"amount_minor": 4000, "currency": "EUR"}})
-    story.given(refund("failed", "40.00", refund_id="re0", instruction_id=first, failure_code="canceled"))
-    story.given(refund("succeeded", "40.00", refund_id="re1"))
-    story.given(refund("succeeded", "40.00", refund_id="re1", instruction_id=first))
-    assert money_left(story) == (4000, 0, 6000)
-
-
 def test_a_refund_made_outside_has_two_names_too():
     story = given(*PAID, refund("submitted", "30.00", instruction_id="theirs"))
     story.when(refund("succeeded", "30.00", instruction_id="theirs")).then(booked("refund_settled", "-30.00"))

@@ -4,7 +4,8 @@ A refund has two names: the provider's `refund_id` and the `instruction_id` unde
 by a name that nobody knows counts as made outside, since no more can be said of it. When an event then says both
 names, what was kept under each is one refund, and ours where one of them is.
 
-Law: whichever name was said first, the money ends as if both had been said from the beginning.
+Law: whichever name was said first, the money ends as if both had been said from the beginning. Of two ids of the
+provider's for one instruction the first that is said with it is the refund's; the other one's event is refused.
 """
 
 from typing import Any
@@ -37,8 +38,13 @@ def twins_of(case: Case, event: Any) -> list[Refund]:
     return twins
 
 
-def is_called_otherwise(refund: Refund, event: Any) -> bool:
-    """Whether the provider's id of a refund that counts is another one than the event says: then they are two."""
+def is_called_otherwise(case: Case, refund: Refund, event: Any) -> bool:
+    """Whether the provider's id of a refund that counts is another one than the event says: then they are two.
+
+    An id that leads to the refund already is its own: the provider's second attempt after a refusal has another one.
+    """
+    if event.refund_id is None or case.refund_keys.get(event.refund_id) == refund.key:
+        return False
     other = refund.refund_id not in (None, event.refund_id, event.instruction_id)
     return other and refund.status not in lifecycle.NOTHING
 
