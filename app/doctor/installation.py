@@ -7,15 +7,13 @@ from functools import cached_property
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, but not in so many words
 
-from app.runtime import clients, faults
+from app.runtime import clients, faults, offsets
 from app.runtime.config import RuntimeConfig
 from app.runtime.topics_admin import Wanted, wanted_topics
 from app.runtime.topology import Topology
 from app.settings import Settings
 
 Place = tuple[str, int]
-_LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-_EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,11 @@ class Installation:
     def ends(self, places: Iterable[Place], *, committed: bool) -> Mapping[Place, int]:
         """Where partitions end: for a reader of committed records (before the first open transaction), or of all."""
         isolation = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
-        return self._offsets(places, _LATEST, isolation)
+        return self._offsets(places, offsets.LATEST, isolation)
 
     def beginnings(self, places: Iterable[Place]) -> Mapping[Place, int]:
         """Where partitions begin."""
-        return self._offsets(places, _EARLIEST, IsolationLevel.READ_UNCOMMITTED)
+        return self._offsets(places, offsets.EARLIEST, IsolationLevel.READ_UNCOMMITTED)
 
     def _offsets(self, places: Iterable[Place], spec: OffsetSpec, isolation: IsolationLevel) -> Mapping[Place, int]:
         wanted = {TopicPartition(*place): spec for place in places}
@@ -63,6 +61,6 @@ class Installation:
 
         def ask() -> dict[Place, int]:
             futures = self.admin.list_offsets(wanted, isolation_level=isolation, request_timeout=limits.call_timeout)
-            return {(at.topic, at.partition): future.result().offset for at, future in futures.items()}
+            return {(at.topic, at.partition): offsets.told(future) for at, future in futures.items()}
 
         return faults.insist(ask, what="where partitions begin and end", patience=limits.patience)

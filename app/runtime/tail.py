@@ -11,9 +11,8 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as Partition
-from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # exported, but not in so many words
 
-from app.runtime import clients, faults
+from app.runtime import clients, faults, offsets
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.exits import MisconfiguredError, UnreachableError
 from app.runtime.records import offset_of, place_of
@@ -21,7 +20,6 @@ from app.runtime.records import offset_of, place_of
 ASK_EVERY_S: Final = 1.0
 ASK_S: Final = 5.0
 """What is not answered within this time is asked again; reading goes on meanwhile."""
-_END: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
 class Said(NamedTuple):
@@ -116,7 +114,7 @@ class Tail:
         transactional = self._config.mode is Mode.TRANSACTIONAL
         self._asked_at, self._ask_next = time.time(), time.monotonic() + ASK_EVERY_S
         futures = self._admin.list_offsets(
-            {Partition(self._topic, number): _END for number in self._reached},
+            {Partition(self._topic, number): offsets.LATEST for number in self._reached},
             isolation_level=IsolationLevel.READ_COMMITTED if transactional else IsolationLevel.READ_UNCOMMITTED,
             request_timeout=ASK_S,
         )
@@ -128,7 +126,7 @@ class Tail:
             return
         asked, self._asked = self._asked, {}
         try:
-            self._ends = {number: future.result().offset for number, future in asked.items()}
+            self._ends = {number: offsets.told(future) for number, future in asked.items()}
             self._unanswered_since = None
         except KafkaException as failure:
             error: KafkaError = failure.args[0]

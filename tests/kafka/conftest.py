@@ -32,3 +32,12 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory, network: Proxy) -> Iter
 @pytest.fixture(scope="session")
 def bootstrap(own_broker: Any) -> str:
     return os.environ.get("KAFKA_BOOTSTRAP") or own_broker.bootstrap
+
+
+@pytest.fixture
+def bad_network(own_broker: Any, network: Proxy) -> Iterator[Proxy]:
+    """The network, for a test that makes it bad; good again afterwards."""
+    if own_broker is None:
+        pytest.skip("KAFKA_BOOTSTRAP names a broker that has no proxy in front of it")
+    yield network
+    network.mend()

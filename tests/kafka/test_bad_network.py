@@ -1,9 +1,9 @@
 """Exactly once behind a network that is slow, narrow, deaf in one direction or cut: late, and right."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -14,14 +14,6 @@ from tests.kafka.proxy import Proxy
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 RATE = 500
-
-
-@pytest.fixture
-def bad_network(own_broker: Any, network: Proxy) -> Iterator[Proxy]:
-    if own_broker is None:
-        pytest.skip("KAFKA_BOOTSTRAP names a broker that has no proxy in front of it")
-    yield network
-    network.mend()
 
 
 @pytest.fixture

@@ -1,0 +1,44 @@
+"""How the doctor asks Kafka: what is not answered is not taken for an answer."""
+
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import ListOffsetsResultInfo
+
+from app.doctor.installation import Installation
+from app.runtime.config import Limits, RuntimeConfig
+from app.runtime.exits import UnreachableError
+from app.runtime.topology import Topology
+from app.settings import load_settings
+
+
+class Answering:
+    """Leaders that answer these offsets, one after the other; librdkafka says -1001 where no answer came."""
+
+    def __init__(self, *offsets: int) -> None:
+        self._offsets = list(offsets)
+
+    def list_offsets(self, wanted: dict[Any, Any], **_: Any) -> dict[Any, Future[Any]]:
+        offset = self._offsets.pop(0) if len(self._offsets) > 1 else self._offsets[0]
+        answers: dict[Any, Future[Any]] = {place: Future() for place in wanted}
+        for answer in answers.values():
+            answer.set_result(ListOffsetsResultInfo(offset, -1, -1))
+        return answers
+
+
+def asking(monkeypatch: pytest.MonkeyPatch, state_dir: Path, *offsets: int) -> Installation:
+    monkeypatch.setattr(Installation, "admin", Answering(*offsets))
+    config = RuntimeConfig(bootstrap_servers="127.0.0.1:1", state_dir=state_dir, limits=Limits(patience=0.5))
+    return Installation(load_settings({}), config, Topology((), ()))
+
+
+def test_where_a_leader_does_not_answer_it_is_asked_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = asking(monkeypatch, tmp_path, -1001, 7)
+    assert asked.beginnings([("orders", 0)]) == {("orders", 0): 7}
+
+
+def test_an_offset_that_is_none_is_no_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(UnreachableError, match="_TIMED_OUT"):
+        asking(monkeypatch, tmp_path, -1001).beginnings([("orders", 0)])
