@@ -11,7 +11,7 @@ import msgspec
 from app.domain.state.dispute import CompellingEvidence, Dispute, Fee, FraudReport, PreDispute
 from app.domain.state.goods import GoodsReturn, Returned, Shipment
 from app.domain.state.order import Line, Order, Portion, Proof, Shipping, Tax
-from app.domain.state.payment import Capture, Payment, Refund, Row
+from app.domain.state.payment import Capture, EarlySettlement, Payment, Refund, Row
 from app.domain.state.request import Request, Verdict
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Cause",
     "CompellingEvidence",
     "Dispute",
+    "EarlySettlement",
     "Fee",
     "FraudReport",
     "GoodsReturn",

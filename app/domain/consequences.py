@@ -84,6 +84,9 @@ def _linked_late(case: Case, event: Any, context: Context) -> Iterator[Record]:
 
 def _captured(case: Case, event: Any, context: Context) -> Iterator[Record]:
     yield from _booked(case, event)
+    early = case.payments[event.payment_id].early_settlements.get(event.capture_id or event.payment_id)
+    if early is not None:
+        yield _fee(event, early.fee_minor, early.fee_currency)
     if event.type == "payment.captured" and event.amount.amount_minor:
         payment = case.payments[event.payment_id]
         yield from count_sale(case, payment, context.now)
@@ -117,16 +120,14 @@ def _booked(case: Case, event: Any) -> Iterator[Record]:
 def _settled(case: Case, event: Any, context: Context) -> Iterator[Record]:
     """What the provider kept of a capture, once, however often its settlement is told."""
     del context
-    payment_id, capture_id = event.payment_id, event.capture_id or event.payment_id
-    capture = case.payments[payment_id].captures.get(capture_id)
+    capture = case.payments[event.payment_id].captures.get(event.capture_id or event.payment_id)
     if capture is not None and capture.fee_event_id == event.event_id and event.fee.amount_minor:
-        yield Booked(
-            kind="fee",
-            fact=("settled", payment_id, capture_id),
-            payment_id=payment_id,
-            amount_minor=-event.fee.amount_minor,
-            currency=event.fee.currency,
-        )
+        yield _fee(event, event.fee.amount_minor, event.fee.currency)
+
+
+def _fee(event: Any, minor: int, currency: str) -> Booked:
+    fact = ("settled", event.payment_id, event.capture_id or event.payment_id)
+    return Booked(kind="fee", fact=fact, payment_id=event.payment_id, amount_minor=-minor, currency=currency)
 
 
 FOLLOW_UPS: dict[str, FollowUp] = {

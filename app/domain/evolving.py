@@ -53,6 +53,8 @@ def evolve(case: Case, record: Record) -> None:
     match record:  # the frequent ones first
         case Entered():
             _enter(case, record)
+        case Booked(kind="fee", fact=("settled", payment_id, capture_id)):
+            case.payments[str(payment_id)].early_settlements.pop(str(capture_id), None)
         case Booked():
             pass
         case Scheduled(name, due):

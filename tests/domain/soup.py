@@ -92,6 +92,9 @@ def scopes(purchase: Purchase) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+SETTLED = {"amount": {"amount_minor": 110000, "currency": "SEK"}, "rate": "11"}
+
+
 def anything() -> st.SearchStrategy[Any]:
     """One event of any kind about one small order, or days that go by."""
     amount = st.sampled_from(["0.01", "10.00", "33.33", "50.00", "100.00", "120.00"])
@@ -124,6 +127,12 @@ def anything() -> st.SearchStrategy[Any]:
         st.builds(lambda p, a, c: say.captured(a, p, capture_id=c), payment, amount, st.sampled_from(["c1", "c2"])),
         st.builds(lambda p, a: say.authorized(a, p), payment, amount),
         st.builds(lambda p, c: say.capture_failed("10.00", p, capture_id=c), payment, st.sampled_from(["c1", "c2"])),
+        st.builds(
+            lambda p, c, f: say.of_payments("payment.settled", p, capture_id=c, settlement=SETTLED, fee=f),
+            payment,
+            st.sampled_from(["c1", "c2"]),
+            st.sampled_from([None, say.money("0"), say.money("0.30")]),
+        ),
         st.builds(say.voided, payment),
         st.builds(
             lambda i, s, r, by, m: say.asked(i, s, reason=r, by=by, method=m),

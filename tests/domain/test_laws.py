@@ -2,6 +2,7 @@
 
 from collections import Counter
 from copy import deepcopy
+from itertools import permutations
 from unittest.mock import patch
 
 import pytest
@@ -15,7 +16,23 @@ from app.domain.evolving import evolve
 from app.domain.policy import BUILT_IN
 from app.domain.records import Decided, Record, Refused, Told
 from tests.domain import soup
-from tests.domain.events import Said, asked, captured, delivered, dispute, line, lines, placed, refund, units, verdict
+from tests.domain.events import (
+    Said,
+    asked,
+    capture_failed,
+    captured,
+    delivered,
+    dispute,
+    line,
+    lines,
+    money,
+    of_payments,
+    placed,
+    refund,
+    units,
+    verdict,
+)
+from tests.domain.expecting import booked
 from tests.domain.stories import Story, policy
 
 BOUNDED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -184,6 +201,7 @@ MONEY = (
     dispute("opened", "10.00", dispute_id="d2", payment_id="p2"),
     dispute("won", dispute_id="d2", payment_id="p2"),
 )
+CAME_IN = {"amount": {"amount_minor": 110000, "currency": "SEK"}, "rate": "11"}
 REQUEST = (
     placed(line("l1", "60.00", 3), line("l2", "40.00")),
     delivered(),
@@ -230,6 +248,30 @@ def arrivals(draw: st.DrawFn, events: tuple[Said, ...]) -> list[Said]:
 @given(arrivals(MONEY))
 def test_money_and_disputes_end_the_same_in_any_order_of_arrival(arrived):
     assert essence(Story(policy()).given(*arrived).case) == essence(Story(policy()).given(*timed(MONEY)).case)
+
+
+SETTLING = {
+    "captured": captured("100.00", capture_id="c1"),
+    "settled": of_payments("payment.settled", "p1", capture_id="c1", settlement=CAME_IN, fee=money("3.00")),
+    "failed": capture_failed("100.00", capture_id="c1"),
+    "settled without a fee": of_payments("payment.settled", "p1", capture_id="c1", settlement=CAME_IN),
+    "settled again": of_payments("payment.settled", "p1", capture_id="c1", settlement=CAME_IN, fee=money("3.00")),
+}
+TAKEN = ("captured", "settled", "settled without a fee", "settled again")
+
+
+@pytest.mark.parametrize(("told", "kept"), [(TAKEN, 10000), ((*TAKEN[:2], "failed"), 0)], ids=["taken", "not taken"])
+def test_a_capture_and_its_settlement_end_the_same_in_any_order(told, kept):
+    """Also where a publisher does not keep the order of its own topic."""
+    stories = [Story(policy()).given(placed(), *(SETTLING[name] for name in order)) for order in permutations(told)]
+    for story in stories:
+        payment = story.case.payments["p1"]
+        fees = [(one.amount_minor, one.currency) for one in story.all if booked("fee").fits(one)]
+        assert fees == [(-300, "EUR")]
+        assert [one.settlement for one in payment.captures.values()] == [CAME_IN]
+        assert payment.captured_minor == kept
+        soup.check_books(story)
+    assert not any(story.case.payments["p1"].early_settlements for story in stories)
 
 
 @BOUNDED

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
-from app.domain.case import Capture, Case, Payment, Proof, Refund
+from app.domain.case import Capture, Case, EarlySettlement, Payment, Proof, Refund
 from app.domain.orders import builtins
 from app.domain.refunds import lifecycle
 from app.domain.refunds.naming import add_names, refund_by_id, refund_of
@@ -68,6 +68,7 @@ def _captured(case: Case, event: PaymentCaptured) -> None:
         settlement=builtins(event.settlement),
         event_id=event.event_id,
     )
+    _settle_early(payment, payment.captures[capture_id])
 
 
 def _capture_failed(case: Case, event: CaptureFailed) -> None:
@@ -82,6 +83,7 @@ def _capture_failed(case: Case, event: CaptureFailed) -> None:
             captured_at=event.occurred_at.astimezone(UTC),
             unheard=True,
         )
+        _settle_early(payment, capture)
     capture.failed_minor += event.amount.amount_minor
 
 
@@ -94,12 +96,30 @@ def _failed(case: Case, event: PaymentFailed) -> None:
 
 
 def _settled(case: Case, event: PaymentSettled) -> None:
-    payment = payment_of(case, event.payment_id)
-    capture = payment.captures.get(event.capture_id or event.payment_id)
-    if capture is not None:
-        capture.settlement = builtins(event.settlement)
-        if event.fee is not None:
-            capture.fee_event_id = capture.fee_event_id or event.event_id
+    """The newest settlement and the first fee stand, also of a capture that is not heard of yet."""
+    payment, capture_id = payment_of(case, event.payment_id), event.capture_id or event.payment_id
+    settlement = builtins(event.settlement)
+    capture = payment.captures.get(capture_id)
+    if capture is None:
+        early = payment.early_settlements.setdefault(capture_id, EarlySettlement(settlement))
+        early.settlement = settlement
+        if event.fee is not None and not early.fee_event_id:
+            early.fee_event_id = event.event_id
+            early.fee_minor, early.fee_currency = event.fee.amount_minor, event.fee.currency
+        return
+    capture.settlement = settlement
+    if event.fee is not None:
+        capture.fee_event_id = capture.fee_event_id or event.event_id
+
+
+def _settle_early(payment: Payment, capture: Capture) -> None:
+    """A capture that is heard of after its settlement. Its fee is due now, and leaves the payment when it is booked."""
+    early = payment.early_settlements.get(capture.capture_id)
+    if early is None:
+        return
+    capture.settlement, capture.fee_event_id = early.settlement, early.fee_event_id
+    if not early.fee_minor:
+        del payment.early_settlements[capture.capture_id]
 
 
 def _answered(case: Case, event: RefundAnswer, what: str) -> Refund:

@@ -29,10 +29,20 @@ class Capture(msgspec.Struct, array_like=True):
         return self.amount_minor - self.failed_minor
 
 
+class EarlySettlement(msgspec.Struct, array_like=True):
+    """What was told of a capture's settlement before the capture. The fee is what the event `fee_event_id` told."""
+
+    settlement: dict[str, Any]
+    fee_event_id: str = ""
+    fee_minor: int = 0
+    fee_currency: str = ""
+
+
 class Payment(msgspec.Struct, array_like=True):
     """One payment of the order, in the currency in which it was charged.
 
-    `late_order_id`: the order to which it was linked when it was a case of its own already.
+    `late_order_id`: the order to which it was linked when it was a case of its own already. `early_settlements`: by id
+    of the capture, until its fee is booked.
     """
 
     payment_id: str
@@ -53,6 +63,7 @@ class Payment(msgspec.Struct, array_like=True):
     authentication_proof: Proof | None = None
     checks_proof: Proof | None = None
     late_order_id: str | None = None
+    early_settlements: dict[str, EarlySettlement] = {}
 
     @property
     def takings(self) -> list[Capture]:
