@@ -8,7 +8,7 @@ from app.domain.case import Cause, decode_case, encode_case
 from app.domain.casework import step
 from app.domain.context import Context, Entry
 from app.domain.policy import BUILT_IN
-from app.domain.records import Decided, Entered, Record, Refused, Repeated
+from app.domain.records import Alerted, Decided, Entered, Record, Refused, Repeated
 from app.domain.refunds.ended import KEPT
 from app.domain.snapshot import snapshot
 from tests.domain.events import Said, alert, amount, asked, captured, dispute, placed, verdict, withdrawn
@@ -116,6 +116,20 @@ def test_an_alert_that_was_answered_once_is_not_answered_again():
     many(story)
     story.when(review.but(review_id="again"))
     assert not [one for one in story.said if isinstance(one, Decided)]
+
+
+def test_what_a_dispute_shows_of_many_denials_is_few_and_stays():
+    claimed = dispute("opened", "100.00", network="visa", category="credit_not_processed")
+    story = Story(policy()).given(placed(), captured("100.00"), asked("first", TOO_MUCH).but(event_id="e-first"))
+    shown = []
+    for number in range(KEPT + 20):
+        records = hear(story, claimed if number == 3 else asked(f"r{number}", TOO_MUCH), number)
+        shown += [one for one in records if isinstance(one, Alerted) and one.type == "dispute.action_required"]
+    revisions = [[item["event_id"] for item in alert.body["evidence"]["have"]] for alert in shown]
+    assert revisions == [["e-first", "n0", "n1", "n2"], ["e-first", "n0", "n1", "n2", "n4"]]
+    (told,) = snapshot(story.case).body["disputes"]
+    assert [item["event_id"] for item in told["evidence"]["have"]] == revisions[-1]
+    assert len(story.case.requests) < KEPT + 10
 
 
 def test_after_many_denials_a_good_request_is_approved():

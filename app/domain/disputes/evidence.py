@@ -5,13 +5,16 @@ Each item names the event that proves it, so that whoever reads the pack can go 
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 
-from app.domain.case import Case, Dispute, Proof
+from app.domain.case import Case, Dispute, Proof, Request
 from app.domain.disputes.compelling_evidence import QUALIFIED, rule_for
 from app.domain.refunds.lifecycle import SETTLED
+
+DENIALS_SHOWN = 5
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -136,9 +139,14 @@ def _refund_paid(case: Case, dispute: Dispute) -> Iterator[Item]:
 def _paid_or_not_due(case: Case, dispute: Dispute) -> Iterator[Item]:
     paid = list(_refund_paid(case, dispute))
     yield from paid
-    for request in () if paid else case.requests.values():
-        if request.status == "denied":
-            yield Item("no_credit_due", {"reasons": request.reasons}, request.event_id, request.asked_at)
+    for request in () if paid else denials_shown(case):
+        yield Item("no_credit_due", {"reasons": request.reasons}, request.event_id, request.asked_at)
+
+
+def denials_shown(case: Case) -> list[Request]:
+    """The first requests that were denied: one more of the same proves nothing more, and anybody may ask on."""
+    denied = (request for request in case.requests.values() if request.status == "denied")
+    return list(islice(denied, DENIALS_SHOWN))
 
 
 def _several_shipments(case: Case, dispute: Dispute) -> Iterator[Item]:

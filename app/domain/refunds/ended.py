@@ -6,6 +6,7 @@ Anybody may ask again after a denial, and a case must not grow by it until its r
 from hashlib import blake2b
 
 from app.domain.case import Case, Request
+from app.domain.disputes.evidence import denials_shown
 
 KEPT = 200
 WITHOUT_MONEY = frozenset({"denied", "withdrawn"})
@@ -29,11 +30,17 @@ def is_over(request: Request) -> bool:
 
 
 def forget_ended(case: Case) -> None:
-    """Keeps of all but the newest such requests their identity alone. Our own answer to an alert stays: it is one."""
+    """Keeps of all but the newest such requests their identity alone.
+
+    Our own answer to an alert stays: it is one. So does what is shown in a dispute, which may come to a further stage.
+    """
     if len(case.requests) <= KEPT:
         return
+    shown = {request.request_id for request in denials_shown(case)} if case.disputes else set()
     ended = [request for request in case.requests.values() if is_over(request) and request.alert_id is None]
     for request in ended[:-KEPT]:
+        if request.request_id in shown:
+            continue
         case.ended_requests[_key(request.request_id)] = request.content
         del case.requests[request.request_id]
 
