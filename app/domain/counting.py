@@ -26,8 +26,11 @@ def count_sale(case: Case, payment: Payment, at: datetime) -> Iterator[Record]:
         yield Counted("sale", payment.network, payment.payment_id, ("sale", payment.payment_id), at, body)
 
 
-def count_dispute(case: Case, dispute: Dispute) -> Iterator[Record]:
-    """A chargeback, once its claim and payment are known; not one whose claim was resolved before it came."""
+def count_dispute(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:
+    """A chargeback, once its claim and payment are known; not one whose claim was resolved before it came.
+
+    At its opening as the provider tells it, and never later than it was heard: a month to come has no chargebacks yet.
+    """
     if dispute.counted or not is_chargeback(dispute) or dispute.network not in MONITORED or not dispute.payment_id:
         return
     assert dispute.opened_at is not None
@@ -41,7 +44,8 @@ def count_dispute(case: Case, dispute: Dispute) -> Iterator[Record]:
         "in_store": _in_store(case),
     }
     fact = ("dispute", dispute.dispute_id)
-    yield Counted("dispute", dispute.network, dispute.payment_id, fact, dispute.opened_at, body)
+    at = min(dispute.opened_at, context.clock)
+    yield Counted("dispute", dispute.network, dispute.payment_id, fact, at, body)
 
 
 def is_chargeback(dispute: Dispute) -> bool:

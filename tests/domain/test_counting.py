@@ -52,6 +52,15 @@ def test_the_first_capture_that_takes_something_is_the_sale_and_the_customer_s_p
     assert reported == [("payment_captured", "m1/o1", "p1")]
 
 
+@pytest.mark.parametrize(
+    ("opened_at", "at"), [("2026-01-31T23:59:00Z", "2026-01-31T23:59:00Z"), ("2099-01-01T00:00:00Z", HEARD)]
+)
+def test_a_chargeback_is_counted_at_its_opening_and_never_later_than_it_was_heard(opened_at, at):
+    story = Dated(start="2026-01-31").given(placed(), captured("50.00", network="visa"))
+    story.on(HEARD, dispute("opened", "10.00", opened_at=opened_at))
+    assert counted(story, "dispute") == [("visa", "p1", moment(at))]
+
+
 def test_an_inquiry_is_counted_when_it_becomes_a_chargeback():
     story = Dated(start="2026-01-30").given(placed(), captured("50.00", network="visa"))
     story.on(CAPTURED, dispute("inquired", "10.00"))

@@ -45,7 +45,7 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
     yield from _booked(dispute, event)
     yield from await_opening(case, dispute, context.clock)
     if event.type in BEGINS:
-        yield from count_dispute(case, dispute)
+        yield from count_dispute(case, dispute, context)
         if not dispute.reported:
             yield from report_dispute(case, dispute, context)
     if _pays_instead_of_us(case, dispute, event):
@@ -111,7 +111,7 @@ def _learn(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:
         yield Matched(dispute.dispute_id, found, network, guessed, context.now if lost else None)
     elif dispute.revision:
         return
-    yield from count_dispute(case, dispute)
+    yield from count_dispute(case, dispute, context)
     if dispute.stage_at is not None and dispute.currency and (dispute.state == "open" or lost):
         yield from ask_for_an_answer(case, dispute, context)
     yield from _ended(case, dispute)
