@@ -48,8 +48,8 @@ def test_the_first_capture_that_takes_something_is_the_sale_and_the_customer_s_p
     assert counted(story, "sale") == []
     story.when(*(captured("50.00", capture_id=name).but(method=CARD).at(CAPTURED) for name in ("c1", "c2")))
     assert counted(story, "sale") == [("visa", "p1", moment(CAPTURED))]
-    reported = [one.fact for one in story.all if isinstance(one, Reported) and one.kind == "payment_captured"]
-    assert reported == [("payment_captured", "m1/o1", "p1")]
+    (reported,) = [one for one in story.all if isinstance(one, Reported) and one.kind == "payment_captured"]
+    assert (reported.fact, reported.at) == (("payment_captured", "m1/o1", "p1"), moment(CAPTURED))
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def purchase_of(payment: Payment) -> Purchase | None:
     if rule is None or not payment.captured_minor or not (payment.last4 or payment.fingerprint):
         return None
     assert payment.network is not None
-    first = min(payment.captures.values(), key=lambda capture: (capture.captured_at, capture.capture_id))
+    first = min(payment.takings, key=lambda capture: (capture.captured_at, capture.capture_id))
     compared = [field for fields in rule.elements.values() for field in fields]
     told = payment.shopper or {}
     return Purchase(
