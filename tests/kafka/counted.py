@@ -81,7 +81,7 @@ class Installation:
         every = read_all(self.bootstrap, name, committed=False)
         return len(every) - len(read_all(self.bootstrap, name, whole=False))
 
-    def wait_until_counted(self, sent: int, seconds: float = 60.0) -> None:
+    def wait_until_counted(self, sent: int, seconds: float = 120.0) -> None:
         wait_for(f"{sent} events are counted", lambda: self.counted() >= sent, seconds, every=0.5)
 
     def verdict(self, sent: int) -> dict[str, int]:

@@ -91,7 +91,7 @@ def test_brokers_are_killed_under_load(tmp_path: Path) -> None:
                 broker.kill()
                 _more_is_counted(installation, 300)
                 broker.start()
-                wait_for("it has all that the others have", three.in_sync, 60)
+                wait_for("it has all that the others have", three.in_sync, 120)
             sent = load.stop()
             installation.wait_until_counted(sent)
         assert installation.verdict(sent) == RIGHT
@@ -145,12 +145,12 @@ def test_a_worker_that_is_told_to_stop_commits_and_ends_in_time(installation: In
 def _load_in_flight(installation: Installation, workers: Workers, slots: tuple[int, ...] = (0, 1)) -> Load:
     workers.start(*slots)
     each = 8 // len(slots)
-    wait_for("all have their share", lambda: workers.said().count(f"assigned {each} partitions") >= len(slots), 30)
+    wait_for("all have their share", lambda: workers.said().count(f"assigned {each} partitions") >= len(slots), 60)
     load = installation.load(RATE)
     _more_is_counted(installation, 300)
     return load
 
 
-def _more_is_counted(installation: Installation, more: int, seconds: float = 30) -> None:
+def _more_is_counted(installation: Installation, more: int, seconds: float = 60) -> None:
     before = installation.counted()
     wait_for(f"{more} more are counted", lambda: installation.counted() >= before + more, seconds)
