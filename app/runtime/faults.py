@@ -73,8 +73,17 @@ CALLS: dict[int, Answer] = {
     _E.REQUEST_TIMED_OUT: Answer.RETRY,
     _E.CONCURRENT_TRANSACTIONS: Answer.RETRY,
     _E.UNSTABLE_OFFSET_COMMIT: Answer.RETRY,
+    # a partition is getting another leader, which has not caught up yet
     _E.LEADER_NOT_AVAILABLE: Answer.RETRY,
     _E.NOT_LEADER_FOR_PARTITION: Answer.RETRY,
+    _E.OFFSET_NOT_AVAILABLE: Answer.RETRY,
+    _E.FENCED_LEADER_EPOCH: Answer.RETRY,
+    _E.UNKNOWN_LEADER_EPOCH: Answer.RETRY,
+    _E.REPLICA_NOT_AVAILABLE: Answer.RETRY,
+    _E.BROKER_NOT_AVAILABLE: Answer.RETRY,
+    _E.NETWORK_EXCEPTION: Answer.RETRY,
+    _E.NOT_ENOUGH_REPLICAS: Answer.RETRY,
+    _E.KAFKA_STORAGE_ERROR: Answer.RETRY,
 }
 
 GONE = (
