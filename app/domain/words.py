@@ -4,6 +4,7 @@ The lists are the contract's; publishers may send more.
 """
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 from app.domain.case import Case
 
@@ -20,7 +21,7 @@ METHOD_KINDS = (
     "other",
 )
 NETWORKS = ("visa", "mastercard", "amex", "discover", "diners", "jcb", "unionpay", "other")
-DISPUTE_CATEGORIES = (
+DisputeCategory = Literal[
     "fraudulent",
     "authorization",
     "duplicate",
@@ -30,7 +31,8 @@ DISPUTE_CATEGORIES = (
     "credit_not_processed",
     "unrecognized",
     "general",
-)
+]
+DISPUTE_CATEGORIES: tuple[str, ...] = get_args(DisputeCategory)
 
 
 def known(case: Case, word: str | None, words: Sequence[str], *, flag: str, otherwise: str = "other") -> str | None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from app.domain.words import DisputeCategory
 from app.policies.values import (
     Currency,
     Once,
@@ -24,18 +25,6 @@ from app.policies.values import (
 from topics.orders import LineKind, RequestReason
 
 GoodsCondition = Literal["new", "opened", "damaged", "missing"]
-DisputeCategory = Literal[
-    "fraudulent",
-    "authorization",
-    "duplicate",
-    "product_not_received",
-    "product_unacceptable",
-    "subscription_canceled",
-    "credit_not_processed",
-    "unrecognized",
-    "general",
-    "default",
-]
 WinAdjustment = Literal["liability_shifted", "compelling_evidence", "refund_paid", "proof_missing"]
 Overridable = Literal["window_expired", "final_sale", "withdrawal_period_over", "exempt_from_withdrawal"]
 
@@ -153,7 +142,7 @@ class WaitsTerm(Term):
 class DisputesTerm(Term):
     """`disputes`: what contesting gives and costs, and when people are reminded."""
 
-    win_probability: Annotated[dict[DisputeCategory, Share], AfterValidator(with_default)] = Field(
+    win_probability: Annotated[dict[Literal[DisputeCategory, "default"], Share], AfterValidator(with_default)] = Field(
         description='the chance of winning by dispute category and default, like {default: "0.35"}'
     )
     win_adjust: dict[WinAdjustment, Shift] = Field(
