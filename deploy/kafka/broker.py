@@ -35,34 +35,6 @@ RUN = HERE.parent.parent / ".run" / "kafka"
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
 
-_PROPERTIES = """\
-process.roles=broker,controller
-node.id={node}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-controller.listener.names=CONTROLLER
-controller.quorum.voters={voters}
-log.dirs={data}
-default.replication.factor={replicas}
-min.insync.replicas={in_sync}
-offsets.topic.replication.factor={replicas}
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor={replicas}
-transaction.state.log.min.isr={in_sync}
-transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor={replicas}
-share.coordinator.state.topic.min.isr={in_sync}
-group.initial.rebalance.delay.ms=0
-auto.create.topics.enable=false
-# a dead peer's transaction is cleaned up a second after its time-out, not ten
-transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
-# a killed broker is back in 4 s instead of 12
-broker.session.timeout.ms=2000
-broker.heartbeat.interval.ms=500
-# a compacted topic is looked at every second, not every 15
-log.cleaner.backoff.ms=1000
-"""
-
 _PROXIED = """\
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port},PROXIED://127.0.0.1:{door.port}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{door.proxy_port}
@@ -209,13 +181,17 @@ class Broker:
         configuration = self.directory / "server.properties"
         replicas = min(3, len(self._cluster.controllers))
         ports = {"port": self.port, "controller_port": self._cluster.controllers[self._node]}
-        text = _PROPERTIES.format(
-            **ports,
-            node=self._node,
-            voters=self._cluster.voters,
-            replicas=replicas,
-            in_sync=max(1, replicas - 1),
-            data=data,
+        text = (
+            (HERE / "server.properties")
+            .read_text()
+            .format(
+                **ports,
+                node=self._node,
+                voters=self._cluster.voters,
+                replicas=replicas,
+                in_sync=max(1, replicas - 1),
+                data=data,
+            )
         )
         if self._door is not None:
             text += _PROXIED.format(**ports, door=self._door)
