@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -24,6 +24,8 @@ assert _spec is not None
 assert _spec.loader is not None
 local_broker = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(local_broker)
+
+T = TypeVar("T")
 
 GIVING_UP = {0, 3, 5}
 """Exit codes after which a supervisor does not start a worker again."""
@@ -152,14 +154,11 @@ def read_all(
         }
     )
 
-    def ask() -> dict[int, int]:
-        numbers = consumer.list_topics(topic, timeout=20).topics[topic].partitions
-        return {
-            number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=20)[1] for number in numbers
-        }
-
     try:
-        ends = faults.insist(ask, what=f"where {topic} ends", patience=seconds)
+        known = insisted(
+            f"of {topic}", lambda: consumer.list_topics(topic, timeout=20).topics[topic].partitions, seconds
+        )
+        ends = {number: ends_of(consumer, TopicPartition(topic, number))[1] for number in known}
         consumer.assign([TopicPartition(topic, number, 0) for number in ends])
         found: list[Message] = []
         end = time.monotonic() + seconds
@@ -180,6 +179,17 @@ def read_all(
         return sorted(found, key=lambda record: (record.partition(), record.offset()))
     finally:
         consumer.close()
+
+
+def insisted(what: str, call: Callable[[], T], seconds: float = 60.0) -> T:
+    """What the broker says, asked again while a leader or a coordinator is only just becoming one."""
+    return faults.insist(call, what=what, patience=seconds)
+
+
+def ends_of(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """Where a partition begins and ends."""
+    first, end = insisted(f"where {place.topic} ends", lambda: consumer.get_watermark_offsets(place, timeout=20))
+    return first, end
 
 
 def lag(bootstrap: str, group: str, topics: Iterable[str]) -> int:

@@ -17,7 +17,7 @@ from app.runtime.records import message_of, offset_of, place_of
 from app.runtime.topology import Message
 from app.settings import Settings, load_settings
 from app.worker import desk_of
-from tests.kafka.harness import ROOT, Workers, read_all
+from tests.kafka.harness import ROOT, Workers, ends_of, insisted, read_all
 from topics.catalogue import INBOUND, OUTBOUND
 
 REFUNDRY = str(Path(sys.executable).with_name("refundry"))
@@ -114,7 +114,7 @@ class Product:
         """How far the group has come, in offsets over all partitions."""
         consumer = self._member()
         try:
-            return sum(max(0, place.offset) for place in consumer.committed(self._places(consumer), 20))
+            return sum(max(0, place.offset) for place in self._committed(consumer))
         finally:
             consumer.close()
 
@@ -124,8 +124,8 @@ class Product:
         try:
             places = [place for place in self._places(consumer) if place.topic.removeprefix(self.prefix) in topics]
             for place in places:
-                place.offset = consumer.get_watermark_offsets(place, timeout=20)[0]
-            consumer.commit(offsets=places, asynchronous=False)
+                place.offset = ends_of(consumer, place)[0]
+            insisted("to go back", lambda: consumer.commit(offsets=places, asynchronous=False))
         finally:
             consumer.close()
 
@@ -134,8 +134,8 @@ class Product:
         consumer = self._member()
         try:
             found = {}
-            for place in consumer.committed(self._places(consumer), 20):
-                low, end = consumer.get_watermark_offsets(place, timeout=20)
+            for place in self._committed(consumer):
+                low, end = ends_of(consumer, place)
                 if max(place.offset, low) < end:
                     found[place.topic, place.partition] = (max(place.offset, low), end)
             consumer.assign([TopicPartition(*place, first) for place, (first, _) in found.items()])
@@ -162,8 +162,12 @@ class Product:
             }
         )
 
+    def _committed(self, consumer: Consumer) -> list[TopicPartition]:
+        places = self._places(consumer)
+        return insisted("where the group is", lambda: consumer.committed(places, 20))
+
     def _places(self, consumer: Consumer) -> list[TopicPartition]:
-        known = consumer.list_topics(timeout=20).topics
+        known = insisted("which topics there are", lambda: consumer.list_topics(timeout=20).topics)
         names = [self.prefix + topic for topic in READ_BY_GROUP]
         return [TopicPartition(name, number) for name in names for number in known[name].partitions]
 

@@ -12,7 +12,7 @@ from confluent_kafka.admin import OffsetSpec
 
 from tests.backtest.telling import of_order, policies
 from tests.domain.events import asked, captured, line, placed
-from tests.kafka.harness import admin, wait_for
+from tests.kafka.harness import admin, insisted, wait_for
 from tests.kafka.product import Product
 from tests.kafka.world import publisher
 from topics.keys import key_of
@@ -72,12 +72,12 @@ class Past:
         client, name = admin(self.product.bootstrap), self.product.prefix + topic
         numbers = client.list_topics(name, timeout=20).topics[name].partitions
         spec = OffsetSpec.latest() if before is None else OffsetSpec.for_timestamp(int(before.timestamp() * 1000) + 1)
-        asked_for = client.list_offsets({TopicPartition(name, number): spec for number in numbers})
-        places = [
-            TopicPartition(name, place.partition, found.offset)
-            for place, future in asked_for.items()
-            if (found := future.result(20)).offset > 0
-        ]
+        wanted = {TopicPartition(name, number): spec for number in numbers}
+        found = insisted(
+            f"where {topic} ends",
+            lambda: {place: future.result(20).offset for place, future in client.list_offsets(wanted).items()},
+        )
+        places = [TopicPartition(name, place.partition, offset) for place, offset in found.items() if offset > 0]
         for future in client.delete_records(places).values():
             future.result(20)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.kafka.harness import admin, local_broker
+from tests.kafka.harness import admin, insisted, local_broker
 
 NODES = (1, 2, 3)
 
@@ -30,8 +30,10 @@ class ThreeBrokers:
 
     def in_sync(self) -> bool:
         """Whether every partition is on all three, up to date."""
-        known = admin(self.bootstrap).list_topics(timeout=20).topics.values()
-        return all(len(part.isrs) == len(NODES) for topic in known for part in topic.partitions.values())
+        client = admin(self.bootstrap)
+        known = insisted("which topics there are", lambda: client.list_topics(timeout=20))
+        partitions = [part for topic in known.topics.values() for part in topic.partitions.values()]
+        return all(len(part.isrs) == len(NODES) for part in partitions)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

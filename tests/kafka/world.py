@@ -13,6 +13,7 @@ from app.demo.provider import Provider
 from app.demo.reviewer import verdict_on
 from app.demo.shop import Message, day
 from app.runtime.records import offset_of, place_of
+from tests.kafka.harness import ends_of, insisted
 
 LISTENED = ("refund-instructions", "refund-decisions")
 
@@ -71,7 +72,7 @@ class Answering(threading.Thread):
                 "log_level": 2,
             }
         )
-        known = self._consumer.list_topics(timeout=20).topics
+        known = insisted("which topics there are", lambda: self._consumer.list_topics(timeout=20).topics)
         places = [(prefix + topic, number) for topic in LISTENED for number in known[prefix + topic].partitions]
         self._heard_to = dict.fromkeys(places, 0)
         self._consumer.assign([TopicPartition(*place, 0) for place in places])
@@ -108,7 +109,7 @@ class Answering(threading.Thread):
         """Whether everything that is committed now was read and answered."""
         assert self.failure is None, self.failure
         with self._lock:
-            ends = {p: self._consumer.get_watermark_offsets(TopicPartition(*p), timeout=20)[1] for p in self._heard_to}
+            ends = {place: ends_of(self._consumer, TopicPartition(*place))[1] for place in self._heard_to}
             return all(self._heard_to[place] >= end for place, end in ends.items())
 
     def is_quiet(self, unread: Callable[[], int]) -> bool:
