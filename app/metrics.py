@@ -9,24 +9,42 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from topics.catalogue import INBOUND
+from topics.dead_letters import DeadLetterCode
+
 _FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric. Counters end in `_total`; the unit comes last before that."""
+    """One metric. Counters end in `_total`; the unit comes last before that.
+
+    `known`: values of the one label that stand there from the start, at zero. To Prometheus a count that appears as 1
+    is no increase, so an alert on the first of its kind would never fire.
+    """
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
     help: str
     labels: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
 
 MESSAGES = Metric("refundry_messages_total", "counter", "Messages handled in committed rounds.", ("topic",))
 OUTPUTS = Metric("refundry_outputs_total", "counter", "Records said in committed rounds.", ("topic",))
-DEAD_LETTERS = Metric("refundry_dead_letters_total", "counter", "Messages refused, by the contract's code.", ("code",))
+DEAD_LETTERS = Metric(
+    "refundry_dead_letters_total",
+    "counter",
+    "Messages refused, by the contract's code.",
+    ("code",),
+    known=tuple(code.value for code in DeadLetterCode),
+)
 UNKNOWN_FIELDS = Metric(
-    "refundry_unknown_fields_total", "counter", "Fields of messages that nobody knows; they are ignored.", ("topic",)
+    "refundry_unknown_fields_total",
+    "counter",
+    "Fields of messages that nobody knows; they are ignored.",
+    ("topic",),
+    known=INBOUND,
 )
 STRAYED_DISPUTES = Metric(
     "refundry_strayed_disputes_total",
@@ -55,7 +73,13 @@ SHADOW_MONEY = Metric(
 HANDLER_FAILURES = Metric(
     "refundry_handler_failures_total", "counter", "Messages refused because code of ours failed on them; each is a bug."
 )
-ROUNDS = Metric("refundry_rounds_total", "counter", "Rounds by outcome: committed or aborted.", ("outcome",))
+ROUNDS = Metric(
+    "refundry_rounds_total",
+    "counter",
+    "Rounds by outcome: committed or aborted.",
+    ("outcome",),
+    known=("committed", "aborted"),
+)
 ROUND_SECONDS = Metric("refundry_round_seconds", "histogram", "Handling one round, without its commit.")
 COMMIT_SECONDS = Metric("refundry_commit_seconds", "histogram", "Making one round durable.")
 CHANGES = Metric("refundry_changelog_records_total", "counter", "Rows written to changelogs.", ("table",))
@@ -164,7 +188,10 @@ class Metrics:
     def _make(self, metric: Metric) -> Counter | Gauge | Histogram:
         match metric.kind:
             case "counter":
-                return Counter(metric.name, metric.help, metric.labels, registry=self._registry)
+                counter = Counter(metric.name, metric.help, metric.labels, registry=self._registry)
+                for value in metric.known:
+                    counter.labels(value)
+                return counter
             case "gauge":
                 return Gauge(metric.name, metric.help, metric.labels, registry=self._registry)
             case "histogram":

@@ -26,6 +26,7 @@ from app.runtime.exits import UnsafeError, UnsureError
 from app.runtime.positions import Positions, Taken
 from app.runtime.progress import Progress
 from app.runtime.records import TopicPartition as OnBroker
+from app.runtime.records import named
 from app.runtime.round import Staging
 from app.runtime.seals import missing_seals
 from app.runtime.stores import Stores
@@ -188,7 +189,7 @@ class Partitions:
         for name in self._names.values():
             count = sum(1 for topic, _ in offsets if self._names[topic] == name)
             self._metrics.set(PARTITIONS, count, name)
-        _log.info("assigned %d partitions: %s", len(positions), sorted(offsets))
+        _log.info("assigned %d partitions: %s", len(positions), named(offsets))
         self._progress.blockers.pop("assignment", None)
         if positions:
             self._consumer.pause(positions)
@@ -212,7 +213,7 @@ class Partitions:
         return committed.offset
 
     def _revoked(self, partitions: list[TopicPartition]) -> None:
-        _log.info("revoked %d partitions", len(partitions))
+        _log.info("revoked %d partitions: %s", len(partitions), named((at.topic, at.partition) for at in partitions))
         if self._restore is not None:
             self._restore.cancel.set()
             self._await_cancelled()

@@ -1,5 +1,6 @@
 """Consumer records as the rest of the runtime wants them: what their type calls optional, and never is, is asserted."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from confluent_kafka import Message as Record
@@ -29,3 +30,22 @@ def message_of(record: Record, topic: str, partition: int, offset: int) -> Messa
     found: Any = record.headers()
     headers = [(name, content or b"") for name, content in found] if found else ()
     return Message(topic, partition, offset, record.timestamp()[1], record.key(), record.value(), headers)
+
+
+def named(places: Iterable[TopicPartition]) -> str:
+    """Partitions for a line of the log: `case-events 0-3 7, orders 2`."""
+    numbers: dict[str, list[int]] = {}
+    for topic, partition in sorted(places):
+        numbers.setdefault(topic, []).append(partition)
+    return ", ".join(f"{topic} {_spans(known)}" for topic, known in numbers.items())
+
+
+def _spans(numbers: list[int]) -> str:
+    """Rising numbers, neighbours drawn together."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][-1] == number - 1:
+            spans[-1][1:] = [number]
+        else:
+            spans.append([number])
+    return " ".join("-".join(map(str, span)) for span in spans)

@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError
 
 from app.runtime.exits import UnsafeError, UnsureError
 from app.runtime.positions import Positions, Taken
+from app.runtime.records import named
 
 PLACE = ("x-orders", 0)
 
@@ -123,3 +124,9 @@ def test_lag_is_what_lies_between_what_is_handled_or_seen_as_the_end_and_the_end
     assert made.lags(lambda place: 8) == {"orders": 3 + 8}
     sort(made, end(8))
     assert made.lags(lambda place: 8) == {"orders": 8}
+
+
+def test_partitions_are_named_in_a_line_of_the_log_with_neighbours_drawn_together():
+    places = [("orders", 2), ("case-events", 7), *(("case-events", number) for number in range(4))]
+    assert named(places) == "case-events 0-3 7, orders 2"
+    assert named([]) == ""
