@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from app.domain.case import Case
 from app.domain.context import Context
+from app.domain.disputes.closing import closed
 from app.domain.disputes.deadlines import NOT_OPENED, hours_left, schedule_deadline
-from app.domain.disputes.following import closed
 from app.domain.disputes.history import stop_waiting
 from app.domain.disputes.pre_disputes import give_up_waiting
 from app.domain.disputes.responding import respond_by_policy

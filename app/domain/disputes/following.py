@@ -9,6 +9,7 @@ from app.domain.balances import ENDED_FOR_US, REINSTATEMENT_AWAITED, claim_of, r
 from app.domain.case import Case, Dispute
 from app.domain.context import Context
 from app.domain.counting import count_dispute, count_fraud_report, report_dispute, report_fraud
+from app.domain.disputes.closing import closed
 from app.domain.disputes.compelling_evidence import said_of
 from app.domain.disputes.deadlines import await_opening, deadline_of, deadline_timer, schedule_deadline
 from app.domain.disputes.evidence import Item, gather
@@ -58,7 +59,7 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
     asked = event.type in ASKS_FOR_AN_ANSWER and dispute.currency
     if asked and (dispute.state == "open" or returned_debit):
         yield from ask_for_an_answer(case, dispute, context)
-    yield from _ended(case, dispute, getattr(event, "amount", None))
+    yield from _ended(case, dispute)
 
 
 def _pays_instead_of_us(case: Case, dispute: Dispute, event: Any) -> bool:
@@ -71,7 +72,7 @@ def _pays_instead_of_us(case: Case, dispute: Dispute, event: Any) -> bool:
     return event.type == "dispute.opened" or (event.type in TAKES_MONEY and refundable(case, payment) < 0)
 
 
-def _ended(case: Case, dispute: Dispute, stated: Any = None) -> Iterator[Record]:
+def _ended(case: Case, dispute: Dispute) -> Iterator[Record]:
     name = deadline_timer(dispute.dispute_id)
     if dispute.state != "open":
         if name in case.timers:
@@ -80,7 +81,7 @@ def _ended(case: Case, dispute: Dispute, stated: Any = None) -> Iterator[Record]
     if dispute.state not in ENDS or not dispute.currency:
         return
     if dispute.state not in dispute.closed[-1:]:
-        yield closed(dispute, stated)
+        yield closed(dispute)
     payment = case.payments.get(dispute.payment_id)
     if dispute.state in ENDED_FOR_US and payment is not None and claim_of(payment, dispute) and dispute.ended_at:
         # Requests wait for the reinstatement so long, then for what is left.
@@ -215,24 +216,6 @@ def _unmatched(dispute: Dispute) -> Alerted:
             "dispute_id": dispute.dispute_id,
             "payment_id": dispute.payment_id or None,
             "respond_by": dispute.respond_by,
-        },
-    )
-
-
-def closed(dispute: Dispute, stated: Any = None) -> Alerted:
-    """`dispute.closed` with the money; `stated`: what the network says was won, where it was a part."""
-    recovered = dispute.reinstated_minor
-    if dispute.state in ("won", "withdrawn"):
-        recovered = stated.amount_minor if stated is not None else max(dispute.amount_minor, recovered)
-    return Alerted(
-        type="dispute.closed",
-        fact=(dispute.dispute_id, dispute.state, len(dispute.closed)),
-        body={
-            "dispute_id": dispute.dispute_id,
-            "outcome": dispute.state,
-            "disputed": _money(dispute, dispute.amount_minor),
-            "recovered": _money(dispute, recovered),
-            "fees": [{"amount_minor": fee.amount_minor, "currency": fee.currency} for fee in dispute.fees],
         },
     )
 

@@ -20,6 +20,7 @@ from topics.disputes import (
     DisputeEvent,
     DisputeInquired,
     DisputeOpened,
+    DisputeWon,
     EvidenceSubmitted,
     FraudReported,
     FundsReinstated,
@@ -154,6 +155,16 @@ def _escalated(case: Case, event: DisputeEscalated) -> None:
         dispute.respond_by, dispute.deadline_source = event.respond_by.astimezone(UTC), "provider"
 
 
+def _won(case: Case, event: DisputeWon) -> None:
+    dispute = dispute_of(case, event)
+    dispute.won_minor = None
+    if event.amount is not None and dispute.currency in ("", event.amount.currency):
+        dispute.won_minor = event.amount.amount_minor
+    elif event.amount is not None:
+        _flag(case, dispute, "currency_differs")
+    _ended(case, event)
+
+
 def _ended(case: Case, event: Any) -> None:
     dispute = dispute_of(case, event)
     end(dispute, event.type.removeprefix("dispute."), _moment(event))
@@ -216,7 +227,7 @@ FOLDS: dict[str, Callable[[Case, Any], None]] = {
     "dispute.funds_reinstated": _moved,
     "dispute.evidence_submitted": _evidence,
     "dispute.escalated": _escalated,
-    "dispute.won": _ended,
+    "dispute.won": _won,
     "dispute.lost": _ended,
     "dispute.accepted": _ended,
     "dispute.expired": _ended,

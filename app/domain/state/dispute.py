@@ -29,7 +29,7 @@ class CompellingEvidence(msgspec.Struct, array_like=True):
 class Dispute(msgspec.Struct, array_like=True):
     """A claim of the cardholder and the movements of money in it.
 
-    `question`: the last one to the customer's history.
+    `question`: the last one to the customer's history. `won_minor`: what the network says was won, where a part was.
     """
 
     dispute_id: str
@@ -66,6 +66,7 @@ class Dispute(msgspec.Struct, array_like=True):
     question: str | None = None
     question_answered: bool = False
     compelling: CompellingEvidence | None = None
+    won_minor: int | None = None
 
 
 class PreDispute(msgspec.Struct, array_like=True):
