@@ -15,6 +15,7 @@ import msgspec
 
 from agents import Desk
 from app.backtest.comparison import Comparison, compare
+from app.backtest.disputes import Trial, try_disputes
 from app.backtest.world import World
 from app.domain.policy import Policies
 from app.replay.lines import Line, NoLine
@@ -24,11 +25,12 @@ from app.replay.run import rarely_collected
 class Report(msgspec.Struct):
     """What was compared, and what it cost.
 
-    `unaffected`: events of merchants for whom nothing changes; `passed_over`: answers of the provider to instructions
-    that a world did not give.
+    `disputes`: those that ended. `unaffected`: events of merchants for whom nothing changes; `passed_over`: answers of
+    the provider to instructions that a world did not give.
     """
 
     comparison: Comparison
+    disputes: list[Trial]
     events: int
     unaffected: int
     no_lines: int
@@ -49,7 +51,10 @@ def backtest(
     until: datetime | None = None,
     on_no_line: Callable[[NoLine], None],
 ) -> Report:
-    """Decides the lines twice and compares what came of every request. The desks differ in nothing but policies."""
+    """Decides the lines twice, and compares what came of every request and what was advised on every ended dispute.
+
+    The desks differ in nothing but policies.
+    """
     events = no_lines = unaffected = 0
     affected = _Affected(old.policies, new.policies)
     began = process_time()
@@ -70,8 +75,9 @@ def backtest(
                 before.hear(line)
                 after.hear(line)
             found = compare(before.finish(until), after.finish(until))
+            disputes = try_disputes(before.disputed_cases(), after.disputed_cases())
             passed_over = before.passed_over + after.passed_over
-    return Report(found, events, unaffected, no_lines, passed_over, process_time() - began)
+    return Report(found, disputes, events, unaffected, no_lines, passed_over, process_time() - began)
 
 
 class _Body(msgspec.Struct):

@@ -4,7 +4,7 @@ A world hears what happened and decides for itself; answers of the provider to i
 passed over, since they follow from the decisions of another world.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from agents import Desk
+from agents.casework import TABLE
+from app.domain.case import Case
 from app.replay import Replay
 from app.replay.lines import Line
 from app.runtime.topology import Output
@@ -113,6 +115,10 @@ class World:
         """Moves the clock on to `until` and returns the last decision on every request."""
         self._replay.settle(until)
         return self._decisions
+
+    def disputed_cases(self) -> Iterator[Case]:
+        """The cases that have disputes, as they are now."""
+        return (case for _, case in self._replay.rows(TABLE) if case.disputes)
 
     def close(self) -> None:
         """Lets go of the state."""

@@ -1,8 +1,6 @@
 """`refundry policy backtest`: what other policies would have decided, over the same events."""
 
-import csv
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -10,20 +8,18 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import click
-import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from agents import Desk
 from app.backtest.backtest import Report
 from app.backtest.backtest import backtest as run_backtest
-from app.backtest.comparison import Shift, Total
-from app.backtest.past import READ_WHOLE, TOPICS, Kept, read_past
+from app.backtest.past import READ_WHOLE, TOPICS, read_past
 from app.backtest.recorded import Incomplete, Recorded
+from app.cli.backtest_showing import FromKafka, show, show_disputes
 from app.cli.kafka import config_of, read_whole, require_topics
-from app.cli.money import shown
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, settings_of
 from app.cli.replay import progress_of, tell
-from app.cli.showing import console, show_json, table_of
+from app.cli.showing import console
 from app.domain.policy import Policies
 from app.policies import load
 from app.replay import desk_of
@@ -31,8 +27,6 @@ from app.replay.files import read_texts
 from app.replay.lines import Line, read_lines
 from app.settings import Settings
 from app.worker import global_topics
-
-SHIFTS = ("merchant", "old", "new", "rule", "requests", "old_paid", "new_paid", "difference")
 
 
 class Trial(NamedTuple):
@@ -51,13 +45,6 @@ class Trial(NamedTuple):
         return before, after
 
 
-class FromKafka(NamedTuple):
-    """What a backtest over Kafka says beside its comparison."""
-
-    topics: Sequence[Kept]
-    left_out: Incomplete
-
-
 @click.command("backtest")
 @click.argument("new", type=DIRECTORY)
 @click.option("--events", multiple=True, type=FILE, help="Messages as for replay; again for more files.")
@@ -73,6 +60,7 @@ class FromKafka(NamedTuple):
 @click.option(
     "--output", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="For whom."
 )
+@click.option("--disputes", is_flag=True, help="Show every dispute that ended, in place of the requests.")
 @config_option
 def backtest(
     *,
@@ -84,6 +72,7 @@ def backtest(
     fx: str | None,
     until: datetime | None,
     output: str,
+    disputes: bool,
     config: Path | None,
 ) -> None:
     """Decide the same events under the policies in NEW and under the old ones, and show what comes out otherwise.
@@ -91,6 +80,9 @@ def backtest(
     Nothing is published. Money is what goes out; it is never summed across currencies. Answers of the provider to
     instructions that a world did not give are passed over in it. Orders that began before what Kafka still has, or
     before --since, are left out and counted.
+
+    Of every dispute that ended it says what each policy advised last, with the expected value, and what really came of
+    it. What contesting brings is known only of disputes that were contested: of the others it is unknown.
     """
     if bool(events) == from_kafka:
         raise click.UsageError("expected --events FILE, or --from-kafka")
@@ -102,11 +94,14 @@ def backtest(
     if since is None:
         with progress_of(events) as progress:
             report = _run(trial, trial.desks(), read_lines(read_texts(events, progress)))
-        _show(report, output)
+        beside = None
     else:
         report, beside = _over_kafka(trial, since)
         _tell(beside, since)
-        _show(report, output, beside)
+    if disputes:
+        show_disputes(report, output)
+    else:
+        show(report, output, beside)
 
 
 def _run(trial: Trial, desks: tuple[Desk, Desk], lines: Iterable[Any]) -> Report:
@@ -167,72 +162,3 @@ def _tell(beside: FromKafka, since: datetime) -> None:
             f"{messages} messages",
             err=True,
         )
-
-
-def _show(report: Report, output: str, beside: FromKafka | None = None) -> None:
-    found = report.comparison
-    shifts, totals = found.shifts(), found.totals()
-    if output == "json":
-        show_json(
-            {
-                "requests": found.requests,
-                "flipped": len(found.flips),
-                "reasons_changed": found.reasons_changed,
-                "totals": totals,
-                "shifts": shifts,
-                "flips": found.flips,
-                "events": report.events,
-                "unaffected": report.unaffected,
-                "no_lines": report.no_lines,
-                "passed_over": report.passed_over,
-                **({"from_kafka": {"topics": beside.topics, "left_out": beside.left_out}} if beside else {}),
-            }
-        )
-        return
-    if output == "csv":
-        _write_csv(shifts)
-        return
-    screen = console()
-    if shifts:
-        screen.print(table_of([_shift(shift) for shift in shifts], SHIFTS, title="What comes out otherwise"))
-    if totals:
-        screen.print(
-            table_of(
-                [_total(total) for total in totals], ("old_paid", "new_paid", "difference"), title="All that goes out"
-            )
-        )
-    screen.print(
-        f"{found.requests} requests: {len(found.flips)} come out otherwise, {found.reasons_changed} for another reason"
-    )
-    screen.print(
-        f"{report.events} events, {report.unaffected} of them of merchants for whom nothing changes; "
-        f"{report.events_per_cpu_second} per CPU-second"
-    )
-
-
-def _write_csv(shifts: Sequence[Shift]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(Shift.__struct_fields__)
-    writer.writerows(msgspec.structs.astuple(shift) for shift in shifts)
-
-
-def _shift(shift: Shift) -> dict[str, Any]:
-    currency = shift.currency or ""
-    return {
-        "merchant": shift.merchant_id,
-        "old": f"{shift.old_outcome} {shift.old_reason}",
-        "new": f"{shift.new_outcome} {shift.new_reason}",
-        "rule": shift.new_rule,
-        "requests": shift.requests,
-        "old_paid": shown(shift.old_paid_minor, currency),
-        "new_paid": shown(shift.new_paid_minor, currency),
-        "difference": shown(shift.difference_minor, currency),
-    }
-
-
-def _total(total: Total) -> dict[str, Any]:
-    return {
-        "old_paid": shown(total.old_paid_minor, total.currency),
-        "new_paid": shown(total.new_paid_minor, total.currency),
-        "difference": shown(total.difference_minor, total.currency),
-    }

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from tests.backtest.telling import of_order, policies, texts
+from tests.backtest.test_disputes import ADVISED, BOLD, ENDINGS, TIMID, book
 from tests.backtest.test_scenarios import HELD, RULES, STORY
 from tests.domain.events import asked, captured, line, placed
 
@@ -54,6 +55,29 @@ def test_a_backtest_shows_what_flips_as_table_json_and_csv(refundry, folder):
     assert told["flips"][0]["new_rule"] == "gifts"
     (row,) = csv.DictReader(io.StringIO(refundry(*command, "--output", "csv").out))
     assert (row["old_outcome"], row["new_outcome"], row["difference_minor"]) == ("approved", "held", "-5000")
+
+
+def test_a_backtest_shows_disputes_that_ended_as_table_json_and_csv(refundry, tmp_path):
+    book(tmp_path / "old", BOLD)
+    book(tmp_path / "new", TIMID)
+    (tmp_path / "events.jsonl").write_text("\n".join(texts(event for order in ENDINGS for event in order)))
+    command = ("policy", "backtest", tmp_path / "new", "--old", tmp_path / "old", "--events", tmp_path / "events.jsonl")
+    for more in ((), ("--disputes",)):
+        table = refundry(*command, *more).out
+        assert "6 disputes ended: 2 of them are advised otherwise" in table
+        assert ("expired, not contested" in table) == bool(more)
+        (old,) = (row.split() for row in table.splitlines() if row.split()[1:2] == ["old"])
+        assert " ".join(old) == "m1 old 6 5 637.50 EUR 3 332.50 EUR 250.00 EUR 60.00 EUR 2 (305.00 EUR) 0 0.00 EUR"
+        told = refundry(*command, *more, "--output", "json").json
+        assert [one["policy"] for one in told["dispute_standings"]] == ["old", "new"]
+        assert (len(told["disputes"]), told["disputes_advised_otherwise"]) == (6, 2)
+    rows = {
+        row["dispute_id"]: row
+        for row in csv.DictReader(io.StringIO(refundry(*command, "--disputes", "--output", "csv").out))
+    }
+    assert rows.keys() == ADVISED.keys()
+    assert (rows["d-late"]["outcome"], rows["d-late"]["contest_result"]) == ("expired", "unknown")
+    assert (rows["d-part"]["recovered_minor"], rows["d-part"]["fees"]) == ("15000", "20.00 EUR")
 
 
 @pytest.mark.parametrize(
