@@ -8,7 +8,8 @@ which is fast) are derived from these types, so there is one definition of each 
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
@@ -125,13 +126,19 @@ def _day(value: object) -> object:
     return value
 
 
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()) - {"Factory"}
+
+
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo | None:
-    """The IANA time zone of that name, None where there is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None
+    """The IANA time zone of that name, None where there is none.
+
+    The names are those of the package of time zones. A system's folder of zones holds more: `localtime`, which is
+    another one on every machine, and `right/...`, whose days have leap seconds.
+    """
+    return ZoneInfo(name) if name in _zone_names() else None
 
 
 def check_zone(path: str, name: str | None) -> None:

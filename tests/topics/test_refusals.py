@@ -93,6 +93,12 @@ FIELDS = [
     ("order.placed", "country", "Germany", "invalid_field"),
     ("order.placed", "timezone", "Mars/Olympus", "invalid_field"),
     ("order.placed", "timezone", "../../etc/passwd", "invalid_field"),
+    ("order.placed", "timezone", "localtime", "invalid_field"),  # a file of the system, another one on every machine
+    ("order.placed", "timezone", "posixrules", "invalid_field"),
+    ("order.placed", "timezone", "right/Europe/Paris", "invalid_field"),  # with leap seconds
+    ("order.placed", "timezone", "posix/Europe/Paris", "invalid_field"),
+    ("order.placed", "timezone", "europe/paris", "invalid_field"),
+    ("order.placed", "timezone", "Factory", "invalid_field"),  # a place that was not set
     ("order.placed", "lines", [], "invalid_field"),
     ("order.placed", "lines", None, "invalid_field"),
     ("order.placed", "lines.0", "line-1", "invalid_field"),
