@@ -1,8 +1,21 @@
 """Who listens: one small file per input. `assemble` puts them together for whichever runtime runs them."""
 
-from agents import casework, customers, disputes, fx_rates, history, links, monitoring, orders, payments, reviews
+from agents import (
+    casework,
+    customers,
+    disputes,
+    fx_rates,
+    heartbeats,
+    history,
+    links,
+    monitoring,
+    orders,
+    payments,
+    reviews,
+)
 from agents.desk import Desk
 from app.runtime.topology import Topology
+from topics.heartbeats import TOPIC
 
 __all__ = ["Desk", "assemble"]
 
@@ -20,6 +33,8 @@ def assemble(desk: Desk, *, snapshots: bool = True) -> Topology:
             casework.agent(desk, snapshots=snapshots),
             history.agent(),
             monitoring.agent(desk),
+            heartbeats.agent(),
         ),
         tables=(links.table(), casework.table(), history.table(), monitoring.table()),
+        heartbeats=TOPIC,
     )

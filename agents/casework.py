@@ -1,6 +1,7 @@
 """Listens to the journal: each event meets its case, and what happened is said to the world.
 
-The single writer of a case. What a case says in one batch ends with one snapshot of it.
+The single writer of a case. What a case says in one batch ends with one snapshot of it. A record without a key is of no
+case: it is a heartbeat, and goes out again.
 """
 
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from agents import heartbeats
 from agents.desk import Desk, milliseconds, moment
 from agents.saying import encode, encoded, to_history, to_monitoring
 from app.domain.case import Case, Cause, decode_case, encode_case, new_case
@@ -57,9 +59,12 @@ def agent(desk: Desk, *, snapshots: bool = True) -> Agent:
         rows = round_.table(TABLE, batch.partition)
         touched: dict[str, Case] = {}
         last: dict[str, Message] = {}
+        beat: Message | None = None
         for message in batch.messages:
             round_.at(message)
-            assert message.key is not None
+            if message.key is None:
+                beat = message
+                continue
             case_id = message.key.decode()
             case = touched.get(case_id) or rows.get(case_id) or new_case(case_id)
             version, heard = case.version, hear(message)
@@ -76,6 +81,8 @@ def agent(desk: Desk, *, snapshots: bool = True) -> Agent:
             rows.put(case_id, case, due=milliseconds(case.due) if case.due else None)
             if snapshots:
                 round_.publish(snapshot_of(case))
+        if beat is not None:
+            round_.publish(heartbeats.out(beat))
 
     return Agent("casework", JOURNAL, handle)
 

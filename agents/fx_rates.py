@@ -11,6 +11,7 @@ def agent(desk: Desk) -> Agent:
 
     def pass_on(message: Message, received: Received, round_: Round) -> None:  # noqa: ARG001 - all are passed so
         rate = received.event
+        desk.results[message.topic, "applied"] += 1
         desk.rates.add(rate.base, rate.quote, rate.as_of, rate.rate)
 
     def handle(batch: Batch, round_: Round) -> None:

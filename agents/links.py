@@ -9,6 +9,7 @@ from agents.intake import journal, journal_headers
 from app.domain.links import Held, Link, Route, case_key, decode_link, encode_link, is_overfull, learns, links, route
 from app.runtime.topology import Message, Refusal, Round, TableSpec
 from topics.codec import Received
+from topics.journal import unpack
 
 TABLE = "links"
 CONFLICT = Refusal(
@@ -25,7 +26,7 @@ MISPLACED = Refusal(
 def resolve(desk: Desk, message: Message, received: Received, round_: Round) -> None:
     """Sends an event of a payment to its case, or keeps it until the payment has one."""
     if desk.is_misplaced(message.key, message.partition):
-        round_.refuse(message, MISPLACED)
+        _refuse(desk, message, MISPLACED, round_)
         return
     event = received.event
     headers = journal_headers(message, received)
@@ -38,7 +39,7 @@ def resolve(desk: Desk, message: Message, received: Received, round_: Round) -> 
     where, order_id = route(link, event)
     match where:
         case Route.CONFLICT:
-            round_.refuse(message, CONFLICT)
+            _refuse(desk, message, CONFLICT, round_)
         case Route.HOLD:
             _hold(desk, link, message, Held(received.body, headers), event.merchant_id)
             if is_overfull(link):
@@ -56,8 +57,14 @@ def resolve(desk: Desk, message: Message, received: Received, round_: Round) -> 
             round_.publish(journal(case_id, received.body, headers))
 
 
+def _refuse(desk: Desk, message: Message, refusal: Refusal, round_: Round) -> None:
+    round_.refuse(message, refusal)
+    desk.results[message.topic, "dead_lettered"] += 1
+
+
 def _hold(desk: Desk, link: Link, message: Message, held: Held, merchant_id: str) -> None:
     link.held.append(held)
+    desk.results[message.topic, "held"] += 1
     if link.wait_until is None:
         at = moment(message.timestamp)
         link.wait_until = at + desk.policies.speaking(merchant_id, at).wait("link")
@@ -67,6 +74,10 @@ def _release(link: Link, case_id: str, round_: Round) -> None:
     for held in link.held:
         round_.publish(journal(case_id, held.value, held.headers))
     link.held, link.wait_until = [], None
+
+
+def _held_since(link: Link) -> int | None:
+    return unpack(link.held[0].headers)[0].timestamp if link.held else None
 
 
 def _due(link: Link) -> int | None:
@@ -90,4 +101,4 @@ def _give_up(link: Link, merchant_id: str, payment_id: str, round_: Round) -> No
 
 def table() -> TableSpec[Link]:
     """The table of links."""
-    return TableSpec(TABLE, ("payments", "disputes"), encode_link, decode_link, _expire)
+    return TableSpec(TABLE, ("payments", "disputes"), encode_link, decode_link, _expire, _held_since)

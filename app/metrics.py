@@ -4,6 +4,7 @@ Dashboards, alerts and documentation name only what stands here. No label holds 
 codes, which are few. Metrics are written once per round, never per message.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,7 +56,7 @@ STRAYED_DISPUTES = Metric(
 EVENTS = Metric(
     "refundry_events_total",
     "counter",
-    "Events that met their case, by what came of them: applied, duplicate, held or dead_lettered; again if a round is.",
+    "Events by what came of them: applied, duplicate, held or dead_lettered; again when a wait ends or a round is.",
     ("topic", "result"),
 )
 SHADOW_DECISIONS = Metric(
@@ -99,6 +100,20 @@ RESTORE_LEFT = Metric(
 RESTORE_SECONDS = Metric("refundry_restore_seconds", "histogram", "One restore, from the assignment to its end.")
 STATE_BYTES = Metric("refundry_state_bytes", "gauge", "Bytes of state in this worker's partitions.", ("table",))
 OPEN_TIMERS = Metric("refundry_open_timers", "gauge", "Rows that fall due some day, in its partitions.", ("table",))
+OLDEST_HELD = Metric(
+    "refundry_oldest_held_event_seconds",
+    "gauge",
+    "Age of the oldest event that waits for its order, of the one whose wait ends first; 0 where none waits.",
+    ("table",),
+)
+HEARTBEAT_AGE = Metric(
+    "refundry_heartbeat_age_seconds",
+    "gauge",
+    "Since the last heartbeat began that came out again, in the partition where that is longest ago.",
+)
+HEARTBEAT_TRIP = Metric(
+    "refundry_heartbeat_trip_seconds", "histogram", "A heartbeat's way through the whole pipeline and out again."
+)
 WITHOUT_PROGRESS = Metric(
     "refundry_without_progress_seconds",
     "gauge",
@@ -145,6 +160,9 @@ CATALOGUE: tuple[Metric, ...] = (
     RESTORE_SECONDS,
     STATE_BYTES,
     OPEN_TIMERS,
+    OLDEST_HELD,
+    HEARTBEAT_AGE,
+    HEARTBEAT_TRIP,
     WITHOUT_PROGRESS,
     READY,
     LAST_COMMIT,
@@ -174,6 +192,16 @@ class Metrics:
         made = self._made[metric]
         assert isinstance(made, Gauge), metric.name
         (made.labels(*labels) if labels else made).set(value)
+
+    def set_since(self, metric: Metric, began: float | None, *labels: str) -> None:
+        """Sets a gauge to the age of what began then (Unix time; None: 0), reckoned anew whenever it is looked at.
+
+        So an age grows while nothing happens. Such a gauge is set in no other way.
+        """
+        made = self._made[metric]
+        assert isinstance(made, Gauge), metric.name
+        gauge = made.labels(*labels) if labels else made
+        gauge.set_function(lambda: 0.0 if began is None else max(0.0, time.time() - began))
 
     def observe(self, metric: Metric, seconds: float) -> None:
         """Adds to a histogram."""

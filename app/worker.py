@@ -58,6 +58,7 @@ def runtime_config(settings: Settings) -> RuntimeConfig:
         store=settings.state_store,
         mode=Mode.TRANSACTIONAL if settings.guarantee == "exactly_once" else Mode.AT_LEAST_ONCE,
         commit_interval_ms=settings.commit_interval_ms,
+        heartbeat_s=settings.heartbeat_s,
         security=settings.kafka_security(),
         ops_bind=settings.ops_bind,
         secret_digest=blake2b(settings.hash_key.get_secret_value().encode(), digest_size=16).hexdigest(),

@@ -22,7 +22,8 @@ class Topic:
     """One topic, without the prefix of an installation.
 
     Topics of the same `key` have the same number of partitions, so that what belongs together lies beside each other;
-    `single` ones have one. `days` is how long a record stays at least, None for good.
+    `single` ones have one; `spread` names another key than its own whose topics it lies beside. `days` is how long a
+    record stays at least, None for good.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Topic:
     writes: str
     reads: str
     single: bool = False
+    spread: str | None = None
 
     @property
     def type_names(self) -> tuple[str, ...]:
@@ -56,6 +58,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("case-events", _ORDER, "internal", "delete", None, say.JOURNAL, "intake, casework, customers", "casework"),
     Topic("customer-activity", "merchant_id/customer_id", "internal", "delete", 400, say.ACTIVITY, "casework", "customers"),  # noqa: E501 - a row
     Topic("merchant-activity", "merchant_id/network", "internal", "delete", 100, (ActivityCounted,), "casework", "monitoring"),  # noqa: E501 - a row
+    Topic("heartbeats", "`in` or `out`", "internal", "delete", 30, (), "every worker", "every worker", spread=_ORDER),
     Topic("refund-decisions", _ORDER, "out", "delete", 30, say.DECISIONS, "casework", "shop platform, notification service"),  # noqa: E501 - a row
     Topic("refund-instructions", _PAYMENT, "out", "delete", 30, say.REFUNDS, "casework", "whoever calls the provider"),
     Topic("dispute-instructions", _PAYMENT, "out", "delete", 30, say.ANSWERS, "casework", "whoever calls the provider"),

@@ -115,7 +115,7 @@ def _read(
     records, earliest, moved_at = 0, None, time.monotonic()
     while waiting:
         found, reached = _take(consumer, topic)
-        messages = [message for place, message in found if message.offset < spans[place].end]
+        messages = [message for place, message in found if message.offset < spans[place].end and not _is_beat(message)]
         add(messages)
         records += len(messages)
         earliest = min((message.timestamp for message in messages), default=None) if earliest is None else earliest
@@ -133,6 +133,11 @@ def _read(
     cut = any(0 < span.low == span.start for span in spans.values())
     partial = any(span.start > 0 for span in spans.values())
     return Kept(topic, records, None if earliest is None else moment(earliest), cut, partial)
+
+
+def _is_beat(message: Message) -> bool:
+    """Whether it is a heartbeat that passed the journal, which tells of nothing."""
+    return message.topic == JOURNAL and message.key is None
 
 
 def _take(consumer: Consumer, topic: str) -> tuple[list[tuple[Place, Message]], dict[Place, int]]:

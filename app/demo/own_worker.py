@@ -77,6 +77,8 @@ def environment_of(config: RuntimeConfig, **more: str) -> dict[str, str]:
         "STATE_DIR": str(config.state_dir),
         "HASH_KEY": secrets.token_hex(32),
         "LOG_FORMAT": "console",
+        # whoever looks whether anything moves must not see the worker's own pulse
+        "HEARTBEAT_S": "0",
         # the embedded broker lets a worker that was killed back in when its session is nearly over
         **({} if config.mode is Mode.TRANSACTIONAL else {"SESSION_TIMEOUT_MS": str(EMBEDDED_SESSION_MS)}),
         **{f"KAFKA_{name.replace('.', '_').upper()}": value for name, value in config.security.items()},

@@ -58,7 +58,8 @@ class RuntimeConfig:
 
     `slot` None: the first free one on this machine. `secret_digest` names the secrets that the state was made with; a
     state made with others is refused. `acts_from_given`: someone decided from when on this group acts, so old topics
-    are no surprise. `probe` is called at named points of a round; tests of faults end the process there.
+    are no surprise. `heartbeat_s` 0: nothing beats. `probe` is called at named points of a round; tests of faults end
+    the process there.
     """
 
     bootstrap_servers: str
@@ -72,6 +73,7 @@ class RuntimeConfig:
     store: Literal["rocksdb", "memory"] = "rocksdb"
     mode: Mode = Mode.TRANSACTIONAL
     commit_interval_ms: int = 100
+    heartbeat_s: float = 60
     security: Mapping[str, str] = field(default_factory=dict)
     ops_bind: str = "127.0.0.1:9464"
     secret_digest: str = ""

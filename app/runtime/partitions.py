@@ -17,7 +17,7 @@ from functools import partial
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from app.metrics import LAG, OPEN_TIMERS, PARTITIONS, RESTORE_SECONDS, STATE_BYTES, Metrics
+from app.metrics import LAG, OLDEST_HELD, OPEN_TIMERS, PARTITIONS, RESTORE_SECONDS, STATE_BYTES, Metrics
 from app.runtime import faults
 from app.runtime.catching_up import CatchUp
 from app.runtime.changelog import CancelledError, Restore
@@ -77,6 +77,10 @@ class Partitions:
     def caught_up(self) -> bool:
         """Whether timers may fire, by law 4."""
         return self._catch_up.done
+
+    def numbers(self, topic: str | None) -> set[int]:
+        """The partitions of a topic that this worker has."""
+        return self._positions.numbers(topic)
 
     def subscribe(self) -> None:
         """Joins the group."""
@@ -142,6 +146,9 @@ class Partitions:
             size, timers = self._stores.measured(spec.name)
             self._metrics.set(STATE_BYTES, size, spec.name)
             self._metrics.set(OPEN_TIMERS, timers, spec.name)
+            if spec.held_since is not None:
+                held = self._staging.held_since(spec.name)
+                self._metrics.set_since(OLDEST_HELD, None if held is None else held / 1000, spec.name)
 
     def _find_ends(self) -> dict[OnBroker, int] | None:
         """The ends in one request, since asking partition by partition would hold up the rounds."""
@@ -259,6 +266,7 @@ class Partitions:
             self._open(self._restore)
             self._restore = self._restoring = None
             self._metrics.observe(RESTORE_SECONDS, seconds)
+            _log.info("restored %d partitions of tables in %.1f s", len(self._stores), seconds)
             self._consumer.resume([TopicPartition(*place) for place in self._positions.next])
             if self._dropped:
                 self.rewind()

@@ -79,6 +79,10 @@ class Positions:
         elif faults.answer(error, faults.MESSAGES) is not faults.Answer.RETRY:
             raise faults.stop_for(error, f"reading {record.topic() or ''}")
 
+    def numbers(self, topic: str | None) -> set[int]:
+        """The partitions of a topic, by the catalogue's name."""
+        return {number for name, number in self.next if self._names[name] == topic}
+
     def markers(self) -> Taken | None:
         """A round of nothing but offsets, past the transaction markers at the ends of what is all handled.
 

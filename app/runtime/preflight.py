@@ -62,12 +62,12 @@ def refuse_old_topics(
 ) -> None:
     """UnsafeError where a new group would act on what happened long ago, and nobody said from when on it should.
 
-    Compacted topics are old by nature: they say what holds, not what happened.
+    Compacted topics are old by nature: they say what holds, not what happened. Heartbeats say nothing at all.
     """
     if config.acts_from_given or config.mode is Mode.AT_LEAST_ONCE:
         return
     limits = config.limits
-    facts = {topic.name for topic in catalogue if topic.cleanup == "delete"}
+    facts = {topic.name for topic in catalogue if topic.cleanup == "delete" and topic.name != topology.heartbeats}
     names = [config.topic(agent.topic) for agent in topology.agents if agent.topic in facts]
 
     def ask() -> str | None:

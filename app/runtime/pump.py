@@ -14,7 +14,6 @@ import asyncio
 import gc
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -27,11 +26,13 @@ from mode import Service
 from app import metrics as m
 from app.metrics import Metrics
 from app.runtime import clients, preflight
+from app.runtime.account import account
 from app.runtime.commits import commits_for
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnsafeError
 from app.runtime.faults import RoundAbortedError
 from app.runtime.global_topics import GlobalTopics, Heard
+from app.runtime.heartbeat import Heartbeat
 from app.runtime.limits import DeadLetterCount
 from app.runtime.partitions import Partitions
 from app.runtime.positions import Taken
@@ -40,13 +41,12 @@ from app.runtime.round import Rerun, Staging, TooManyFailuresError
 from app.runtime.rows import UnreadableRowError
 from app.runtime.shell import App, hand, register
 from app.runtime.stores import Stores
-from app.runtime.topology import Output, Topology
+from app.runtime.topology import Topology
 from topics.catalogue import Topic
 
 R = TypeVar("R")
 _NOTHING = Taken([], {})
 _COLLECT_SECONDS = 1.0
-_CODE = "refundry-code"
 _log = logging.getLogger(__name__)
 
 
@@ -81,6 +81,7 @@ class Pump(Service):
         self._kafka = ThreadPoolExecutor(1, "kafka")
         self._stopping = Event()
         self._staging = Staging(parts.topology, version=config.version, cache_rows=config.limits.cache_rows)
+        self._heartbeat = Heartbeat(parts.topology.heartbeats, config.heartbeat_s, metrics)
         self._globals = GlobalTopics(config, parts.globals_)
         self._refusals: dict[tuple[str, int], DeadLetterCount] = {}
         self._broker_asked_at = 0.0
@@ -110,7 +111,8 @@ class Pump(Service):
         while not self._stopping.is_set():
             self._globals.follow()
             taken = await self._call(self._partitions.take)
-            for round_ in taken or self._timers_alone():
+            self._heartbeat.follow(self._partitions.numbers(self._heartbeat.topic))
+            for round_ in taken or self._by_the_clock():
                 if not await self._round(round_) or self._stopping.is_set():
                     break
             self._collect()
@@ -126,18 +128,20 @@ class Pump(Service):
             fired = await self._handle(taken)
             refusals = self._hold_to_limit(taken)
         handled = time.perf_counter()
-        staging = self._staging
+        staging, metrics = self._staging, self._metrics
         if taken.offsets or staging.outputs or staging.changes:
             with self._progress.doing("committing a round", within=self._config.commit_seconds):
                 try:
                     positions = await self._call(partial(self._commit, taken))
                 except RoundAbortedError as reason:
                     _log.warning("a round was aborted and is read again: %s", reason)
-                    self._metrics.add(m.ROUNDS, 1, "aborted")
+                    metrics.add(m.ROUNDS, 1, "aborted")
                     staging.drop()
                     await self._call(self._partitions.rewind)
                     return False
-            self._count(taken, fired, handled - started, time.perf_counter() - handled)
+            account(metrics, taken, staging, fired, handled - started, time.perf_counter() - handled)
+            self._heartbeat.committed(taken.batches)
+            self._parts.observe(metrics)
             staging.commit(positions)
             self._partitions.handled(taken.offsets)
         else:
@@ -167,6 +171,7 @@ class Pump(Service):
     def _fire(self) -> int:
         if not self._partitions.caught_up:
             return 0
+        self._heartbeat.beat(self._staging)
         return self._staging.fire(int(time.time() * 1000), limit=self._config.limits.timers_per_round)
 
     def _hold_to_limit(self, taken: Taken) -> dict[tuple[str, int], DeadLetterCount]:
@@ -194,11 +199,13 @@ class Pump(Service):
         self._commits.begin()
         return self._commits.commit(self._staging.outputs, self._staging.changes, offsets)
 
-    def _timers_alone(self) -> list[Taken]:
+    def _by_the_clock(self) -> list[Taken]:
+        """A round without messages, where a timer or the heartbeat is due."""
         if not self._partitions.caught_up:
             return []
         due = self._staging.next_due()
-        return [_NOTHING] if due is not None and due <= time.time() * 1000 else []
+        is_due = due is not None and due <= time.time() * 1000
+        return [_NOTHING] if is_due or self._heartbeat.is_due() else []
 
     # Around the rounds
 
@@ -260,29 +267,6 @@ class Pump(Service):
     async def _call(self, function: Callable[[], R]) -> R:
         """Runs in the thread that owns the clients."""
         return await asyncio.get_running_loop().run_in_executor(self._kafka, function)
-
-    def _count(self, taken: Taken, fired: int, handling: float, committing: float) -> None:
-        metrics, now = self._metrics, time.time()
-        for batch in taken.batches:
-            metrics.add(m.MESSAGES, len(batch.messages), batch.topic)
-            metrics.set(m.MESSAGE_AGE, now - batch.messages[0].timestamp / 1000, batch.topic)
-        for topic, said in Counter(output.topic for output in self._staging.outputs).items():
-            metrics.add(m.OUTPUTS, said, topic)
-        if self._staging.refused:
-            for code, letters in Counter(_codes(self._staging.outputs)).items():
-                metrics.add(m.DEAD_LETTERS, letters, code)
-        for (table, _), changes in self._staging.changes.items():
-            metrics.add(m.CHANGES, len(changes), table)
-        metrics.add(m.TIMERS, fired)
-        metrics.add(m.ROUNDS, 1, "committed")
-        metrics.observe(m.ROUND_SECONDS, handling)
-        metrics.observe(m.COMMIT_SECONDS, committing)
-        metrics.set(m.LAST_COMMIT, now)
-        self._parts.observe(metrics)
-
-
-def _codes(outputs: list[Output]) -> list[str]:
-    return [content.decode() for output in outputs for name, content in output.headers if name == _CODE]
 
 
 def _described(taken: Taken) -> str:

@@ -159,6 +159,11 @@ class Staging:
         dues = [due for rows in self._rows.values() if (due := rows.next_due()) is not None]
         return min(dues, default=None)
 
+    def held_since(self, table: str) -> int | None:
+        """When the oldest event came in that a table keeps waiting, in ms; None where it keeps none. Between rounds."""
+        held = [rows.held_since() for (name, _), rows in self._rows.items() if name == table]
+        return min((since for since in held if since is not None), default=None)
+
     def fire(self, now: int, *, limit: int = 500) -> int:
         """Fires what is due at `now`, at most `limit` timers of each table and partition; returns how many."""
         return sum(rows.fire(self, now, limit) for rows in self._rows.values())

@@ -96,6 +96,14 @@ class Rows(Generic[T]):
         ahead = next(self._waiting(_END_OF_TIME), None)
         return ahead[0] if ahead else None
 
+    def held_since(self) -> int | None:
+        """When the oldest event came in that is kept in the row that falls due first, as the store has it."""
+        first = self.store.due(_END_OF_TIME, 1)
+        if not first or self.spec.held_since is None:
+            return None
+        value = self.store.get(first[0][0])
+        return None if value is None else self.spec.held_since(self._decoded(value))
+
     def fire(self, round_: Round, now: int, limit: int) -> int:
         """Calls `expire` for at most `limit` rows whose time has come, once per due time; returns for how many."""
         ready = list(islice(self._waiting(now), limit))

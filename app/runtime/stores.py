@@ -22,6 +22,9 @@ class Stores:
         self._memory = Memory()
         self._open: dict[Place, MeasuredStore] = {}
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def get(self, place: Place) -> MeasuredStore:
         """The place's store, opened if it is not. UnreachableError where its directory cannot be used."""
         if place not in self._open:

@@ -144,7 +144,8 @@ def _wanted(config: RuntimeConfig, topic: Topic) -> Wanted:
     settings = {"cleanup.policy": topic.cleanup, "max.message.bytes": str(_RECORD_BYTES_MAX)}
     if topic.cleanup == "delete":
         settings["retention.ms"] = retention
-    return Wanted(config.topic(topic.name), 1 if topic.single else config.partitions, topic.key, settings)
+    spread = topic.spread or topic.key
+    return Wanted(config.topic(topic.name), 1 if topic.single else config.partitions, spread, settings)
 
 
 def _shown(settings: Mapping[str, str]) -> list[str]:

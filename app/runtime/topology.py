@@ -102,7 +102,9 @@ class TableSpec(Generic[T]):
     """A table: rows of T by key, spread like the partitions of the topics in `beside`.
 
     `expire(round, partition, key, due, now)` is called once a row's `due` has passed. It must put the row with a later
-    `due`, or publish what will make its owner do so (then it is not called again for the same due).
+    `due`, or publish what will make its owner do so (then it is not called again for the same due). `held_since`: when
+    the oldest event came in that a row keeps until something named happens, None where it keeps none; asked of the row
+    that falls due first.
     """
 
     name: str
@@ -110,11 +112,17 @@ class TableSpec(Generic[T]):
     encode: Callable[[T], bytes]
     decode: Callable[[bytes], T]
     expire: Expire
+    held_since: Callable[[T], int | None] | None = None
 
 
 @dataclass(frozen=True)
 class Topology:
-    """All agents and tables of the application: what a runtime needs to know of it."""
+    """All agents and tables of the application: what a runtime needs to know of it.
+
+    `heartbeats`: the topic on which beats begin, and end when they have passed all agents that an event passes; None
+    where there are none.
+    """
 
     agents: tuple[Agent, ...]
     tables: tuple[TableSpec[Any], ...]
+    heartbeats: str | None = None

@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     commit_interval_ms: Annotated[int, Field(ge=5, le=10_000)] = Field(
         100, description="How long a round collects events before it commits, in milliseconds."
     )
+    heartbeat_s: Annotated[int, Field(ge=0, le=3600)] = Field(
+        60, description="So often a heartbeat passes the whole pipeline in each partition, in seconds; 0: never."
+    )
     round_messages: Annotated[int, Field(ge=1, le=100_000)] = Field(
         5_000, description="How many events a round takes at most."
     )

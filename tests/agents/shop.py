@@ -17,6 +17,7 @@ from tests.domain.stories import MERCHANT, ORDER, START, policy
 from tests.domain.wire import SECRET, model_of
 from topics.catalogue import OUTBOUND
 from topics.dead_letters import DeadLetterCode
+from topics.heartbeats import TOPIC, began
 from topics.journal import read_activity, read_count, read_journal, unpack
 from topics.keys import key_of
 
@@ -129,6 +130,8 @@ def check(output: Output) -> None:
     headers = dict(output.headers)
     if output.topic == "dead-letters":
         _check_letter(headers)
+    elif output.topic == TOPIC or output.key is None:
+        assert began(output.value) is not None
     elif output.topic == "case-events":
         assert output.value is not None
         read_journal(output.value)

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.agents.shop import Shop
+from agents import assemble
+from tests.agents.shop import Shop, at
 from tests.domain.events import amount, asked, captured, dispute, of_payments, placed, refund
 from tests.domain.stories import policy
+from topics.partitioning import partition_of
 
 LINKED = of_payments("payment.linked", "p1", order_id="o1")
 
@@ -181,3 +183,23 @@ def test_an_order_that_comes_last_is_decided_like_one_that_came_first():
     for shop in (late, early):
         (decided,) = shop.bodies("refund-decisions")
         assert (decided["type"], decided["amount"]["amount_minor"]) == ("refund.approved", 1000)
+
+
+def test_what_waits_for_its_order_is_counted_as_held_and_its_age_is_known():
+    shop = Shop()
+    shop.publish(captured("100.00"), captured("50.00", payment_id="p2"))
+    assert shop.desk.results == {("payments", "held"): 2}
+    first, second = (shop.rows("links")[key] for key in ("m1/p1", "m1/p2"))
+    held_since = next(spec.held_since for spec in assemble(shop.desk).tables if spec.name == "links")
+    assert (held_since(first), held_since(second)) == (at("2026-01-05T12:00:01Z"), at("2026-01-05T12:00:02Z"))
+    shop.publish(of_payments("payment.linked", "p1", order_id="o1"))
+    assert shop.desk.results == {("payments", "held"): 2, ("payments", "applied"): 2}
+    assert held_since(shop.rows("links")["m1/p1"]) is None
+
+
+def test_what_the_table_of_links_refuses_is_counted():
+    shop = Shop(partitions=8)
+    key = next(f"p{number}" for number in range(8) if partition_of(b"p%d" % number, 8) != 0)
+    shop.publish(captured("1.00", payment_id=key))  # the log has all in its partition 0
+    assert [letter.code for letter in shop.letters()] == ["wrong_partition"]
+    assert shop.desk.results == {("payments", "dead_lettered"): 1}

@@ -32,7 +32,7 @@ class Past:
     """An installation that decided one order, then another one of which the beginning is older, then fell silent."""
 
     def __init__(self, bootstrap: str, folder: Path) -> None:
-        self.product = Product(bootstrap, f"past{time.time_ns()}", folder, partitions=2)
+        self.product = Product(bootstrap, f"past{time.time_ns()}", folder, partitions=2, heartbeat_s=1)
         self.folder = folder
         policies(folder / "live")
         policies(folder / "new", GIFT)

@@ -29,9 +29,9 @@ SEED = random.SystemRandom().randrange(1_000_000)  # another day every time; a f
 
 @pytest.fixture(scope="module")
 def product(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Product:
-    # Small rounds, so that a burst is many of them and a kill falls into the middle of one.
+    # Small rounds, so that a burst is many of them and a kill falls into the middle of one; beats pass between them.
     name = f"product{time.time_ns()}"
-    made = Product(bootstrap, name, tmp_path_factory.mktemp("product"), round_messages=100)
+    made = Product(bootstrap, name, tmp_path_factory.mktemp("product"), round_messages=100, heartbeat_s=1)
     made.create(POLICIES)
     return made
 

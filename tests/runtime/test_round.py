@@ -1,6 +1,7 @@
 """The laws of a round, on a table that counts."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -318,3 +319,17 @@ def test_messages_are_handled_partition_by_partition_in_their_own_tables() -> No
     staging.run([batch(here), batch(here._replace(partition=1))])
     assert {place: len(changes) for place, changes in staging.changes.items()} == {PLACE: 1, ("tallies", 1): 1}
     assert [output.value for output in staging.outputs] == [b"1", b"1"]
+
+
+def test_the_oldest_event_that_waits_is_read_from_the_row_that_falls_due_first() -> None:
+    made = topology()
+    staging = Staging(replace(made, tables=(replace(made.tables[0], held_since=lambda row: row.n),)), version="9")
+    for partition in (0, 1):
+        staging.open("tallies", partition, MemoryStore())
+    assert staging.held_since("tallies") is None
+    twice = [message(n, value=b"due 50") for n in range(2)]
+    staging.run([batch(*twice, message(2, "b", b"due 60")), batch(message(0, value=b"due 90", partition=1))])
+    committed(staging)
+    assert staging.held_since("tallies") == 1, "of partition 1, where one was counted"
+    staging.close("tallies", 1)
+    assert staging.held_since("tallies") == 2

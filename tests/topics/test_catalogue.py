@@ -31,10 +31,12 @@ ROWS = {
     "dead-letters": ("key of the original", "out", "delete"),
 }
 
+OWN_ROWS = {"heartbeats": ("`in` or `out`", "internal", "delete")}
 
-def test_the_topics_are_those_of_the_contract():
-    assert {topic.name: (topic.key, topic.direction, topic.cleanup) for topic in TOPICS} == ROWS
-    assert set(INBOUND) | set(INTERNAL) | set(OUTBOUND) == set(ROWS) == set(CATALOGUE)
+
+def test_the_topics_are_those_of_the_contract_and_one_that_is_our_own():
+    assert {topic.name: (topic.key, topic.direction, topic.cleanup) for topic in TOPICS} == ROWS | OWN_ROWS
+    assert set(INBOUND) | set(INTERNAL) | set(OUTBOUND) == set(ROWS | OWN_ROWS) == set(CATALOGUE)
 
 
 def test_what_every_worker_reads_whole_has_one_partition_and_is_compacted():

@@ -1,0 +1,69 @@
+"""The heartbeat: proof that what goes in comes out, in each partition, also while nobody has anything to say.
+
+    this worker ─► heartbeats ─► its agent ─► the journal ─► its agent ─► heartbeats ─► this worker
+
+Once per interval each partition gets a beat. It takes the way of an event, in the same rounds and transactions, and
+ends where it began. So it proves what an event needs: partitions that can be read, agents that answer, transactions
+that commit, and readers of committed records that nothing holds up.
+"""
+
+import time
+from collections.abc import Collection
+
+from app.metrics import HEARTBEAT_AGE, HEARTBEAT_TRIP, Metrics
+from app.runtime.round import Staging
+from app.runtime.topology import Batch, Output
+from topics import heartbeats
+
+
+class Heartbeat:
+    """Of the partitions of `topic` (None: nothing beats) that this worker has, every so many seconds (0: never)."""
+
+    def __init__(self, topic: str | None, every: float, metrics: Metrics) -> None:
+        self.topic = topic if every else None
+        self._every = every
+        self._metrics = metrics
+        self._came_out: dict[int, float] = {}
+        self._beaten_at: float | None = None
+        self._beating_at: float | None = None
+
+    def follow(self, partitions: Collection[int]) -> None:
+        """Notes which partitions this worker has now. The age of one that is new to it counts from here."""
+        if self.topic is not None and self._came_out.keys() != set(partitions):
+            now = time.time()
+            self._came_out = {number: self._came_out.get(number, now) for number in partitions}
+            self._tell()
+
+    def is_due(self) -> bool:
+        """Whether it is time for a beat."""
+        last = self._beaten_at
+        return bool(self._came_out) and (last is None or time.monotonic() - last >= self._every)
+
+    def beat(self, staging: Staging) -> None:
+        """Puts a beat for each partition into the round, if it is time. A round that is redone is asked again."""
+        if self.topic is None or not self.is_due():
+            return
+        self._beating_at = time.monotonic()
+        value = heartbeats.value_of(int(time.time() * 1000))
+        for number in self._came_out:
+            staging.publish(Output(self.topic, heartbeats.IN, value, partition=number))
+
+    def committed(self, batches: Collection[Batch]) -> None:
+        """The round that was asked last committed; it was given these batches, in which beats may have come out."""
+        self._beaten_at = self._beating_at
+        for batch in batches:
+            if batch.topic == self.topic:
+                self._hear(batch)
+
+    def _hear(self, batch: Batch) -> None:
+        now = time.time()
+        for message in batch.messages:
+            began = heartbeats.began(message.value)
+            if message.key == heartbeats.OUT and began is not None and batch.partition in self._came_out:
+                newest = max(self._came_out[batch.partition], began / 1000)
+                self._came_out[batch.partition] = newest
+                self._metrics.observe(HEARTBEAT_TRIP, max(0.0, now - began / 1000))
+        self._tell()
+
+    def _tell(self) -> None:
+        self._metrics.set_since(HEARTBEAT_AGE, min(self._came_out.values(), default=None))
