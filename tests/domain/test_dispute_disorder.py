@@ -108,3 +108,64 @@ def test_a_late_inquiry_takes_no_chargeback_back():
     story = case_of().on(OPENED, opened(respond_by=DUE)).when(inquiry)
     assert (story.case.disputes["d1"].stage, claims(story)) == ("chargeback", 20000)
     assert deadlines(story) == [("provider", moment(DUE))]
+
+
+PRE_ARBITRATION = dispute("escalated", stage="pre_arbitration").at("2026-02-20T12:00:00Z")
+WON_LATER = dispute("won").at("2026-03-10T12:00:00Z")
+
+
+def test_an_end_that_happened_before_the_one_that_is_known_changes_nothing_more():
+    lost_before = dispute("lost").at("2026-02-20T12:00:00Z")
+    story = case_of().on(OPENED, opened(respond_by="2026-05-01T00:00:00Z"))
+    story.on("2026-03-10T12:00Z", WON_LATER).on("2026-03-11", lost_before)
+    assert (state(story), claims(story)) == ("won", 0)
+    assert [out.body["outcome"] for out in story.told if out.body["type"] == "dispute.closed"] == ["won"]
+    story.on("2026-03-12", dispute("lost"))  # a real flip
+    assert (state(story), claims(story)) == ("lost", 20000)
+
+
+def test_an_end_that_happened_before_the_dispute_went_on_does_not_end_what_goes_on():
+    story = case_of().on(OPENED, opened()).on("2026-02-20T12:00Z", PRE_ARBITRATION)
+    story.on("2026-02-25", dispute("won").at("2026-02-15T12:00:00Z"))
+    assert (state(story), claims(story)) == ("open", 20000)
+    assert alerts(story)[-1]["stage"] == "pre_arbitration"
+    story.until("2026-03-20T12:00Z").on("2026-03-20T13:00Z")
+    assert state(story) == "expired"
+
+
+def test_an_end_that_happened_before_a_second_chargeback_does_not_end_that():
+    again = opened().at("2026-03-01T12:00:00Z")
+    story = case_of().on(OPENED, opened()).on("2026-02-20", dispute("won")).on("2026-03-01T12:00Z", again)
+    story.on("2026-03-02", dispute("won").at("2026-02-19T12:00:00Z").but(event_id="told again"))
+    assert (state(story), claims(story)) == ("open", 20000)
+
+
+def test_an_escalation_that_is_told_after_the_end_does_not_open_the_dispute_again():
+    story = case_of().on(OPENED, opened(respond_by=DUE)).on("2026-03-10T12:00Z", WON_LATER)
+    asked = len(alerts(story))
+    story.on("2026-03-11", PRE_ARBITRATION).until("2026-06-01")
+    assert (state(story), claims(story), len(alerts(story))) == ("won", 0, asked)
+    assert story.case.disputes["d1"].stage == "pre_arbitration"
+
+
+def test_an_answer_to_the_chargeback_that_is_told_late_does_not_answer_the_pre_arbitration():
+    story = case_of().on(OPENED, opened()).on("2026-02-20T12:00Z", PRE_ARBITRATION)
+    story.on("2026-02-21", dispute("evidence_submitted").at("2026-02-10T12:00:00Z"))
+    assert state(story) == "open"
+    story.when(judged("contest"))
+    assert len(answers(story)) == 1
+
+
+def test_that_a_dispute_expired_is_presumed_and_what_the_network_said_of_it_before_stands():
+    story = case_of().on(OPENED, opened(respond_by=DUE)).until("2026-02-13")
+    assert state(story) == "expired"
+    story.on("2026-02-14", dispute("won").at("2026-02-11T12:00:00Z"))
+    assert (state(story), claims(story)) == ("won", 0)
+
+
+def test_an_escalation_whose_opening_never_comes_is_asked_about_when_the_debit_tells_the_claim():
+    escalated = dispute("escalated", stage="arbitration").at("2026-02-03T12:00:00Z")
+    story = case_of().on("2026-02-03T13:00Z", escalated)
+    assert not alerts(story)
+    story.when(dispute("funds_withdrawn", "200.00"))
+    assert [(alert["stage"], alert["amount"]["amount_minor"]) for alert in alerts(story)] == [("arbitration", 20000)]

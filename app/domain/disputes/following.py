@@ -56,7 +56,9 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
             yield _unmatched(dispute)
         return
     returned_debit = event.type == "dispute.opened" and dispute.state == "lost"
-    asked = event.type in ASKS_FOR_AN_ANSWER and dispute.currency
+    # An escalation may come before anything tells what is claimed; the first that does is asked about.
+    asks = event.type in ASKS_FOR_AN_ANSWER or (dispute.opened and not dispute.revision)
+    asked = asks and dispute.currency
     if asked and (dispute.state == "open" or returned_debit):
         yield from ask_for_an_answer(case, dispute, context)
     yield from _ended(case, dispute)

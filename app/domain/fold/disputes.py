@@ -1,7 +1,7 @@
 """Disputes, alerts and fraud reports: how their events change the case.
 
 An event may come before the one that opens its dispute: what it says is kept, and the opening does not undo what ended
-later.
+later. One that comes late, when the dispute has ended or gone on by what happened after it, moves the dispute no more.
 """
 
 from collections.abc import Callable
@@ -137,18 +137,20 @@ def _evidence(case: Case, event: EvidenceSubmitted) -> None:
         # It was given in time and told late: the dispute had not expired.
         dispute.state, dispute.ended_at = "open", None
         dispute.closed.append("reopened")
-    if dispute.state == "open":
+    if dispute.state == "open" and not _went_on_after(dispute, _moment(event)):
         dispute.state, dispute.submitted_at = "evidence_submitted", _moment(event)
 
 
 def _escalated(case: Case, event: DisputeEscalated) -> None:
     dispute = dispute_of(case, event)
     if lifecycle.further(dispute.stage, event.stage) != dispute.stage:
-        if dispute.state in lifecycle.ENDS:
-            dispute.closed.append("reopened")
         dispute.stage, dispute.stage_at = event.stage, _moment(event)
         if not dispute.opened:
             dispute.opened, dispute.opened_at = True, dispute.stage_at
+        if _ended_after(dispute, dispute.stage_at):
+            return
+        if dispute.state in lifecycle.ENDS:
+            dispute.closed.append("reopened")
         dispute.state, dispute.ended_at, dispute.answer = "open", None, None
         dispute.respond_by = dispute.deadline_source = None
     if event.respond_by is not None:
@@ -166,8 +168,22 @@ def _won(case: Case, event: DisputeWon) -> None:
 
 
 def _ended(case: Case, event: Any) -> None:
-    dispute = dispute_of(case, event)
-    end(dispute, event.type.removeprefix("dispute."), _moment(event))
+    dispute, at = dispute_of(case, event), _moment(event)
+    if not _ended_after(dispute, at) and not _went_on_after(dispute, at):
+        end(dispute, event.type.removeprefix("dispute."), at)
+
+
+def _ended_after(dispute: Dispute, at: datetime) -> bool:
+    """Whether an end of a later time was told already. That a dispute has expired we presume ourselves: no such end."""
+    told = dispute.state in lifecycle.ENDS and dispute.state != "expired"
+    return told and dispute.ended_at is not None and dispute.ended_at > at
+
+
+def _went_on_after(dispute: Dispute, at: datetime) -> bool:
+    """Whether the dispute came to another stage, or back, after this time; its first opening is neither."""
+    if dispute.stage_at is None or dispute.opened_at is None:
+        return False
+    return at < dispute.stage_at and (dispute.stage_at > dispute.opened_at or "reopened" in dispute.closed)
 
 
 def find_payments(case: Case) -> None:
