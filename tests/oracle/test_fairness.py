@@ -246,3 +246,31 @@ def test_the_oracle_imports_the_standard_library_alone():
             if isinstance(node, ast.Import | ast.ImportFrom):
                 for name in [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]:
                     assert name.startswith("app.demo.oracle") or name.split(".")[0] in sys.stdlib_module_names, source
+
+
+def test_a_direct_debit_that_its_bank_took_back_is_closed_as_lost_without_a_word():
+    for kind, found in (("bank_debit", set()), ("card", {"alerted_before_its_fact"})):
+        run = Run()
+        run.order("o", [line("l1", 1000)])
+        fields = {"payment_id": "p", "order_id": "o", "amount": money(1000), "method": {"kind": kind}}
+        run.hear("payments", "payment.captured", "p", "captured-p", **fields)
+        run.book("captured", "o", ("payments", "captured-p"), "p", 1000)
+        run.dispute("opened", "p", "d", amount=money(1000), stage="chargeback")
+        opening = ("disputes", "opened-d")
+        run.alert("dispute.action_required", "o", opening, "al", dispute_id="d", revision=1)
+        run.alert("dispute.closed", "o", opening, "al-closed", dispute_id="d", outcome="lost")
+        run.snapshot("o", opening, [("p", 1000, 0, 0, 1000)])
+        assert names(verdict_on(run.inputs, run.outputs)) == found
+
+
+def test_a_chargeback_that_was_answered_before_it_was_told_needs_no_alert():
+    for first, found in (("evidence_submitted", set()), ("funds_withdrawn", {"lost_alert"})):
+        run = Run()
+        run.order("o", [line("l1", 1000)])
+        captured(run, "o", "p", 1000)
+        run.dispute(first, "p", "d", **({"amount": money(1000)} if first == "funds_withdrawn" else {}))
+        if first == "funds_withdrawn":
+            run.book("dispute_withdrawn", "o", ("disputes", "funds_withdrawn-d"), "p", -1000)
+        run.dispute("opened", "p", "d", amount=money(1000), stage="chargeback")
+        run.snapshot("o", ("disputes", "opened-d"), [("p", 1000, 0, 0, 1000)])
+        assert names(verdict_on(run.inputs, run.outputs)) == found

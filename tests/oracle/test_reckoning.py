@@ -85,10 +85,16 @@ OUT, BACK = ("funds_withdrawn", {"amount": money(600)}), ("funds_reinstated", {"
         ([OPENED, ("accepted", {})], 600),
         ([OPENED, ("expired", {})], 600),
         ([OPENED, ("withdrawn", {})], 0),
-        ([("won", {}), OPENED], 0),
+        ([("won", {}), OPENED], 600),  # by their times it came back after it was won
+        ([OPENED, BACK, OUT], 600),
+        ([OPENED, OUT, ("lost", {}), BACK, ("escalated", {"stage": "pre_arbitration"}), ("won", {})], 0),
+        ([("escalated", {"stage": "arbitration"}), OUT], 600),
+        ([("inquired", {"amount": money(600)}), ("escalated", {"stage": "chargeback"})], 600),
         ([OPENED, OUT, ("lost", {}), ("won", {}), BACK], 0),
         ([OPENED, ("won", {}), ("escalated", {"stage": "arbitration"})], 600),
         ([("opened", {"amount": money(10, "EUR"), "stage": "chargeback"})], 1000),
+        ([("opened", {"amount": money(9000, "EUR"), "stage": "chargeback"})], 1000),
+        ([("opened", {"amount": money(9000, "EUR"), "stage": "chargeback"}), ("won", {})], 0),
         ([OPENED, ("funds_withdrawn", {"amount": money(600), "movement_id": "m1"})], 600),
     ],
     ids=lambda value: "-".join(what for what, _ in value) if isinstance(value, list) else None,
@@ -100,6 +106,22 @@ def test_a_dispute_claims_what_it_may_cost(told, claimed):
     assert claims.total.of(1000) == claimed
 
 
+LATE = [
+    ([OPENED, OUT, ("won", {}), BACK], ("lost", {}), 1, 0),
+    ([OPENED, OUT, ("won", {}), BACK], ("escalated", {"stage": "arbitration"}), 1, 0),
+    ([OPENED, OUT, ("escalated", {"stage": "arbitration"})], ("won", {}), 1, 600),
+    ([OPENED, ("expired", {})], ("won", {}), 0, 0),
+]
+
+
+@pytest.mark.parametrize(("told", "late", "at", "claimed"), LATE)
+def test_what_is_told_late_and_was_overtaken_changes_no_claim(told, late, at, claimed):
+    claims = Claims("USD")
+    for n, (what, body) in enumerate([*told, late]):
+        claims.apply(fact(f"dispute.{what}", at if n == len(told) else n, dispute_id="d", **body))
+    assert claims.total.of(1000) == claimed
+
+
 def test_what_the_network_credited_is_claimed_once_however_often_it_is_reported():
     claims = Claims("USD")
     for n in range(2):
@@ -107,6 +129,8 @@ def test_what_the_network_credited_is_claimed_once_however_often_it_is_reported(
     assert claims.total.of(1000) == 300
     claims.apply(fact("dispute.opened", 3, dispute_id="d", amount=money(300), stage="chargeback"))
     assert claims.total.of(1000) == 300
+    claims.apply(fact("dispute.withdrawn", 4, dispute_id="d"))
+    assert (claims.total.of(1000), claims.gone(1000)) == (300, 300)  # the credit stands
 
 
 def refund(what, n, **body):

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.demo.oracle.heard import Fact
+from app.demo.oracle.wire import Body, moment
 
 SAME_CLAIM = timedelta(days=60)
 LOST = frozenset({"dispute.lost", "dispute.accepted", "dispute.expired"})
 WON = frozenset({"dispute.won", "dispute.withdrawn"})
 ENDS = LOST | WON
+STAGES = ("inquiry", "chargeback", "pre_arbitration", "arbitration")
 NEXT_STATUS: dict[tuple[str, str], str] = {
     ("approved", "submitted"): "submitted",
     ("approved", "succeeded"): "succeeded",
@@ -99,6 +101,10 @@ class Till:
             entry.told = sorted([*entry.told, *self.refunds.pop(refund).told])
         entry.told.append((fact.turn, event))
 
+    def order(self, instruction_id: str, minor: int) -> None:
+        """From here on so much is on its way."""
+        self.refunds.setdefault(instruction_id, _Refund(minor))
+
     @property
     def standing(self) -> Standing:
         """The sums so far."""
@@ -116,71 +122,106 @@ def standings(facts: Iterable[Fact], till: Till) -> Iterator[Standing]:
 
 
 class Claim(NamedTuple):
-    """What disputes take out of a payment. `whole`: at least all that was captured, the currency being another."""
+    """What disputes take out of a payment: minor units, and `wholes` times all that was captured, for each dispute that
+    speaks another currency.
+    """
 
     minor: int
-    whole: bool = False
+    wholes: int = 0
 
     def of(self, captured: int) -> int:
         """Minor units claimed of a payment with this much captured."""
-        return max(self.minor, captured) if self.whole else self.minor
+        return self.minor + self.wholes * captured
 
 
 @dataclass(slots=True)
 class Dispute:
-    """One dispute: what it claims, and what was moved."""
+    """One dispute: what it claims, and what was moved.
 
+    `escalated_at`: when it came to a stage beyond its opening. What is told late and happened before that, or before
+    the end that is known, changes nothing any more.
+    """
+
+    opened: bool = False
     opened_at: datetime | None = None
+    escalated_at: datetime | None = None
+    ended_at: datetime | None = None
+    stage: int = 0
     amount: int = 0
-    foreign: bool = False
+    currency: str | None = None
     state: str = "open"
     withdrawn: int = 0
     reinstated: int = 0
     movements: set[str] = field(default_factory=set)
-    out: bool = False
-    early_end: str | None = None
+    last: str | None = None
 
-    def apply(self, fact: Fact, currency: str | None) -> None:
+    def apply(self, fact: Fact) -> None:
         """One more fact of this dispute, in the order of arrival."""
         body, what = fact.body, fact.type
         if what == "dispute.opened":
-            self.amount, self.opened_at = body["amount"]["amount_minor"], fact.at
-            self.foreign = currency is not None and body["amount"]["currency"] != currency
-            self.state, self.early_end = self.early_end or "open", None
+            self._claimed(body)
+            self.opened, self.opened_at = True, moment(body["opened_at"]) if body.get("opened_at") else fact.at
+            self.stage = max(self.stage, STAGES.index(body["stage"]))
+            if self.ended_at is None or self.ended_at <= self.opened_at:
+                self.state, self.ended_at = "open", None
+        elif what == "dispute.inquired" and not self.opened:
+            self._claimed(body)
         elif what in {"dispute.funds_withdrawn", "dispute.funds_reinstated"}:
+            if self.currency is None:
+                self._claimed(body)
             self._move(what, body.get("movement_id"), body["amount"]["amount_minor"])
-        elif what in ENDS and self.opened_at is None:
-            self.early_end = what
-        elif what in ENDS:
-            self.state = what
-        elif what == "dispute.escalated" and self.state in ENDS:
-            self.state = "open"
+        elif what in ENDS and not self._is_past(fact.at):
+            self.state, self.ended_at = what, fact.at
+        elif what == "dispute.escalated" and STAGES.index(body["stage"]) > self.stage:
+            self._escalated(STAGES.index(body["stage"]), fact.at)
+
+    def _claimed(self, body: Body) -> None:
+        self.amount, self.currency = body["amount"]["amount_minor"], body["amount"]["currency"]
+
+    def _is_past(self, at: datetime) -> bool:
+        """Whether an end of this time was overtaken. That a dispute expired is presumed, and never overtakes."""
+        ended_later = self.ended_at is not None and self.state != "dispute.expired" and self.ended_at > at
+        return ended_later or (self.escalated_at is not None and self.escalated_at > at)
+
+    def _escalated(self, stage: int, at: datetime) -> None:
+        self.stage, self.escalated_at = stage, at
+        if not self.opened:
+            self.opened, self.opened_at = True, at
+        if self.ended_at is None or self.ended_at <= at or self.state == "dispute.expired":
+            self.state, self.ended_at = "open", None
 
     def _move(self, what: str, movement: str | None, minor: int) -> None:
-        back = what == "dispute.funds_reinstated"
+        """A movement without an id is the last one again, unless that went the other way. Any may be told first."""
         if movement is not None:
             if f"{what}/{movement}" in self.movements:
                 return
             self.movements.add(f"{what}/{movement}")
-        elif back != self.out:
+        elif what == self.last:
             return
-        self.out = not back
-        if back:
+        self.last = what
+        if what == "dispute.funds_reinstated":
             self.reinstated += minor
         else:
             self.withdrawn += minor
 
     @property
     def moved(self) -> int:
-        """What the merchant is down by the movements."""
+        """What the merchant is down by the movements, in the currency in which they were told."""
         return self.withdrawn - self.reinstated
 
-    @property
-    def claim(self) -> Claim:
-        """What it takes out of the payment."""
-        if self.opened_at is None or self.state in WON:
-            return Claim(max(0, self.moved))
-        return Claim(max(0, self.amount, self.moved), self.foreign)
+    def _is_foreign(self, currency: str | None) -> bool:
+        return None not in (currency, self.currency) and self.currency != currency
+
+    def taken(self, currency: str | None) -> Claim:
+        """What the movements took out of a payment of this currency: all of it where they speak another one."""
+        return Claim(0, int(self.moved > 0)) if self._is_foreign(currency) else Claim(self.moved)
+
+    def claim(self, currency: str | None) -> Claim:
+        """What it takes out of a payment of this currency."""
+        taken = self.taken(currency)
+        if not self.opened or self.state in WON:
+            return Claim(max(0, taken.minor), taken.wholes)
+        return Claim(0, 1) if self._is_foreign(currency) else Claim(max(0, self.amount, taken.minor))
 
 
 @dataclass(slots=True)
@@ -198,29 +239,40 @@ class Claims:
             if body.get("already_credited"):
                 self.alerts.setdefault(body["alert_id"], (body["amount"]["amount_minor"], fact.at))
         elif body.get("dispute_id") is not None and fact.type.startswith("dispute."):
-            self.disputes.setdefault(body["dispute_id"], Dispute()).apply(fact, self.currency)
+            self.disputes.setdefault(body["dispute_id"], Dispute()).apply(fact)
 
-    @property
-    def credited(self) -> int:
-        """What the network paid back by itself, each claim once: no alert that another or a dispute repeats."""
-        known = [(d.amount, d.opened_at) for d in self.disputes.values() if d.opened_at is not None]
+    def credited(self, takes: Callable[[Dispute, str | None], Claim] = Dispute.claim) -> int:
+        """What the network paid back by itself, each claim once: no alert that another one or a dispute repeats.
+
+        A dispute repeats an alert while it takes at least as much, by its claim or by what else is asked.
+        """
+        known: list[tuple[int, datetime | None]] = []
+        for dispute in self.disputes.values():
+            taken = takes(dispute, self.currency)
+            if dispute.opened and (taken.wholes or taken.minor >= dispute.amount):
+                known.append((dispute.amount, dispute.opened_at))
         total = 0
         for amount, at in self.alerts.values():
-            if not any(amount == other and abs(at - when) <= SAME_CLAIM for other, when in known):
+            if not any(amount == other and when is not None and abs(at - when) <= SAME_CLAIM for other, when in known):
                 total += amount
                 known.append((amount, at))
         return total
 
     @property
     def moved(self) -> int:
-        """Withdrawn less reinstated, of all disputes."""
+        """Withdrawn less reinstated, of all disputes, as the ledger takes it."""
         return sum(dispute.moved for dispute in self.disputes.values())
+
+    def gone(self, captured: int) -> int:
+        """What disputes and the network have taken out of the payment so far."""
+        taken = sum(dispute.taken(self.currency).of(captured) for dispute in self.disputes.values())
+        return taken + self.credited(Dispute.taken)
 
     @property
     def total(self) -> Claim:
         """What all of them take out of the payment."""
-        each = [dispute.claim for dispute in self.disputes.values()]
-        return Claim(sum(claim.minor for claim in each) + self.credited, any(claim.whole for claim in each))
+        each = [dispute.claim(self.currency) for dispute in self.disputes.values()]
+        return Claim(sum(claim.minor for claim in each) + self.credited(), sum(claim.wholes for claim in each))
 
 
 def claims_along(facts: Iterable[Fact], currency: str | None) -> Iterator[Claims]:

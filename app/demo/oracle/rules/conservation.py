@@ -58,7 +58,8 @@ def verdicts_are_refused_only_too_late(trial: Trial) -> Iterator[Violation]:
     """A reviewer may be overtaken by the end of the request, and by nothing else."""
     for fact in trial.facts.refused:
         expected = trial.arrivals[fact.position].expectation
-        if fact.type == "review.resolved" and expected is not None and expected.fate == "applied":
+        of_request = fact.type == "review.resolved" and fact.body["subject"]["kind"] == "refund_request"
+        if of_request and expected is not None and expected.fate == "applied":
             request = (fact.merchant, fact.body["order_id"], fact.body["subject"]["id"])
             decisions = trial.by_request.get(request, [])
             if not any(body["type"] in FINAL for body in decisions):

@@ -122,13 +122,12 @@ def _leaves_enough(
 
 
 def _least_claims(payment: Payment, horizon: Horizon) -> list[Claim]:
-    """The smallest claims that fit what was surely read: one without and one with a foreign currency, if there are."""
+    """The smallest claims that fit what was surely read, one for each number of disputes in a foreign currency."""
     facts = [fact for fact in payment.claims if horizon.maybe(fact)]
     direct = horizon.has(payment)
     surely = sum(1 for fact in facts if horizon.surely(fact) and (direct or fact.body.get("order_id") is not None))
     possible = [claims.total for n, claims in enumerate(claims_along(facts, payment.currency)) if n >= surely]
-    least = [min((c for c in possible if c.whole is whole), default=None) for whole in (False, True)]
-    return [claim for claim in least if claim is not None]
+    return [min(c for c in possible if c.wholes == wholes) for wholes in {claim.wholes for claim in possible}]
 
 
 def breaches_are_alerted_once(trial: Trial) -> Iterator[Violation]:
@@ -158,6 +157,6 @@ def _over(trial: Trial, payment: Payment) -> tuple[int, int]:
     credit = trial.books.standing(payment).settled - end.settled
     gone, gone_at_most = 0, 0
     for claims in claims_along(payment.claims, payment.currency):
-        gone = claims.moved + claims.credited
+        gone = claims.gone(end.captured)
         gone_at_most = max(gone_at_most, gone)
     return end.settled + credit + gone - end.captured, at_most + credit + gone_at_most

@@ -23,6 +23,10 @@ BY_ANSWER = {
 }
 
 
+ANSWERED = ENDS | {"dispute.evidence_submitted"}
+DEBIT_RETURNED = "a direct debit was returned"
+
+
 def told_once(trial: Trial) -> Iterator[Violation]:
     """One notification per case, template and fact, under whatever id."""
     seen: dict[tuple[object, ...], str] = {}
@@ -123,23 +127,25 @@ def alerts_are_raised_once(trial: Trial) -> Iterator[Violation]:
 
 
 def alerts_have_their_fact(trial: Trial) -> Iterator[Violation]:
-    """A dispute is closed when somebody said so, a refund returned when it had been paid."""
+    """A dispute is closed when somebody said so or a direct debit was returned, a refund returned when it was paid."""
     ended = _ends(trial)
     for body in trial.said.alerts.get("dispute.closed", []):
-        by_timer = "timer" in (body.get("cause") or {})
-        if not by_timer and f"dispute.{body['outcome']}" not in ended[body["merchant_id"], body["dispute_id"]]:
+        told = ended[body["merchant_id"], body["dispute_id"]]
+        by_itself = "timer" in (body.get("cause") or {}) or (body["outcome"] == "lost" and DEBIT_RETURNED in told)
+        if not by_itself and f"dispute.{body['outcome']}" not in told:
             subject = f"{body['merchant_id']}/{body['dispute_id']}"
             yield Violation("P5", "alerted_before_its_fact", subject, f"closed as {body['outcome']}, nobody said so")
     for body in trial.said.alerts.get("refund.returned", []):
         payment = trial.facts.payments.get((body["merchant_id"], body["payment_id"]))
         back = [] if payment is None else [f for f in payment.money if f.type in {"refund.failed", "refund.reversed"}]
+        back += trial.facts.credits.get((body["merchant_id"], body["refund_id"]), [])
         if not back:
             subject = f"{body['merchant_id']}/{body['refund_id']}"
             yield Violation("P5", "alerted_before_its_fact", subject, "returned, and nothing came back")
 
 
 def disputes_are_alerted(trial: Trial) -> Iterator[Violation]:
-    """A dispute that opens on a payment of an order is brought before people, unless its end was known already."""
+    """A dispute that opens on a payment of an order is brought before people, unless its answer or end was known."""
     known = {
         (body["merchant_id"], body["dispute_id"])
         for type_ in ("dispute.action_required", "dispute.unmatched")
@@ -151,7 +157,7 @@ def disputes_are_alerted(trial: Trial) -> Iterator[Violation]:
         over = set[str]()
         for fact in payment.claims:
             dispute_id = fact.body.get("dispute_id", "")
-            if fact.type in ENDS:
+            if fact.type in ANSWERED:
                 over.add(dispute_id)
             opened = fact.type == "dispute.opened" and dispute_id not in over
             past = (payment.merchant, payment.order_id) in trial.historical
@@ -164,8 +170,10 @@ def disputes_are_alerted(trial: Trial) -> Iterator[Violation]:
 def _ends(trial: Trial) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for payment in trial.facts.payments.values():
+        debit = any((fact.body.get("method") or {}).get("kind") == "bank_debit" for fact in payment.money)
         for fact in payment.claims:
-            found[payment.merchant, fact.body.get("dispute_id", "")].add(fact.type)
+            returned = debit and fact.type == "dispute.opened"
+            found[payment.merchant, fact.body.get("dispute_id", "")].add(DEBIT_RETURNED if returned else fact.type)
     return found
 
 
