@@ -93,6 +93,8 @@ class Rows(Generic[T]):
 
     def next_due(self) -> int | None:
         """When the next timer fires that has not fired yet, this round's rows included."""
+        if not (self._puts or self._fired or self._firing):
+            return self.store.next_due()
         ahead = next(self._waiting(_END_OF_TIME), None)
         return ahead[0] if ahead else None
 

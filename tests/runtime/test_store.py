@@ -128,22 +128,46 @@ def test_a_changelog_is_never_applied_backwards(store: Store) -> None:
         store.apply([], 4)
 
 
-@given(
-    st.lists(
-        st.lists(st.tuples(st.binary(min_size=1, max_size=2), st.none() | st.integers(-9, 9)), max_size=6), max_size=6
-    )
+CHANGES = st.lists(
+    st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.none() | st.integers(-9, 9), st.booleans()), max_size=4
 )
-def test_both_stores_say_the_same_whatever_is_applied(tmp_path_factory: Any, rounds: Any) -> None:
+
+
+@given(st.lists(st.tuples(CHANGES, st.booleans(), st.integers(-9, 9)), max_size=8))
+def test_both_stores_say_the_same_whatever_is_applied_and_whenever_they_are_asked(
+    tmp_path_factory: Any, rounds: Any
+) -> None:
     rocks, memory = RocksStore(tmp_path_factory.mktemp("same")), MemoryStore()
-    for position, changes in enumerate(rounds, 1):
-        rows = [(b"k" + key, pack(due, key)) for key, due in changes]
+    for position, (changes, asked, before) in enumerate(rounds, 1):
+        rows = [(b"k" + key, pack(due, key) if there else None) for key, due, there in changes]
         for each in (rocks, memory):
             each.apply(rows, position)
-        assert list(rocks.scan()) == list(memory.scan())
-        assert rocks.due(5, 3) == memory.due(5, 3)
-        assert rocks.next_due() == memory.next_due()
+        if asked:
+            assert list(rocks.scan()) == list(memory.scan())
+            assert rocks.due(before, 3) == memory.due(before, 3)
+            assert rocks.next_due() == memory.next_due()
         assert rocks.position == memory.position
+        assert rocks.timers == memory.timers
     rocks.close()
+
+
+def test_rocksdb_looks_for_what_is_due_only_where_it_may_have_changed(tmp_path: Path) -> None:
+    store = RocksStore(tmp_path)
+    looks = []
+    look_from = store._from
+    store._from = lambda key: (looks.append(key), look_from(key))[1]  # type: ignore[method-assign]
+    store.apply([(b"a", pack(8, b"")), (b"b", pack(7, b"")), (b"c", pack(9, b""))], 1)
+    assert [store.due(4, 9), store.next_due(), store.due(4, 9)] == [[], 7, []]
+    assert len(looks) == 1, "whatever an earlier process left"
+    store.apply([(b"a", pack(5, b""))], 2)
+    assert [store.due(4, 9), store.next_due()] == [[], 5]
+    assert len(looks) == 1, "what was put says it"
+    store.apply([(b"c", pack(20, b"")), (b"a", pack(30, b""))], 3)
+    assert [store.next_due(), store.due(6, 9), store.next_due()] == [7, [], 7]
+    assert looks[1:] == [b"d" + pack(5, b"")], "once, and not among what was taken out before"
+    assert store.due(20, 9) == [(b"b", 7), (b"c", 20)]
+    assert looks[2:] == [b"d" + pack(7, b"")]
+    store.close()
 
 
 def test_rocksdb_knows_after_a_restart_what_it_knew(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ LAYOUT = "v1"
 _ROW, _DUE, _POSITION, _TIMERS = b"r", b"d", b"p", b"n"
 _SIZES = ("rocksdb.total-sst-files-size", "rocksdb.cur-size-all-mem-tables")
 _NUMBER = Struct(">Q")
+_NEVER, _BEYOND_ALL = bytes(8), b"\xff" * 9
 _DISTRUST = "distrusted"
 
 
@@ -67,6 +68,8 @@ class RocksStore:
         except OSError as error:
             raise StoreBrokenError(f"state directory {directory}: {error.strerror}") from error
         self.timers = self._count_timers()
+        # nothing falls due before this, and where it is known something does right then; due times as they are stored
+        self._first, self._first_is_known = _NEVER, False
 
     def size(self) -> int:
         """How many bytes its files take, and what is not in a file yet."""
@@ -81,17 +84,21 @@ class RocksStore:
         assert position >= self.position, "a changelog is applied forwards"
         batch = WriteBatch(raw_mode=True)
         timers = self.timers
+        first, first_is_known = self._first, self._first_is_known
         for key, value in dict(changes).items():
             row = _ROW + key
             before = self._read(row)
-            was = before[:8] if before is not None else bytes(8)
-            now = value[:8] if value is not None else bytes(8)
-            if was != now and any(was):
+            was = before[:8] if before is not None else _NEVER
+            now = value[:8] if value is not None else _NEVER
+            if was not in (now, _NEVER):
                 batch.delete(_DUE + was + key)
                 timers -= 1
-            if was != now and any(now):
+                first_is_known = first_is_known and was != first
+            if now not in (was, _NEVER):
                 batch.put(_DUE + now + key, b"")
                 timers += 1
+                if now <= first:
+                    first, first_is_known = now, True
             if value is None:
                 batch.delete(row)
             else:
@@ -103,11 +110,14 @@ class RocksStore:
         except Exception as error:
             raise self._broken(error) from error
         self.position, self.timers = position, timers
+        self._first, self._first_is_known = first, first_is_known
 
     def due(self, before: int, limit: int) -> list[tuple[bytes, int]]:
         """The earliest keys that fall due at or before `before`."""
-        found: list[tuple[bytes, int]] = []
-        for entry in self._from(_DUE):
+        first, found = self.next_due(), list[tuple[bytes, int]]()
+        if first is None or first > before:
+            return found
+        for entry in self._from(_DUE + self._first):
             if not entry.startswith(_DUE) or len(found) == limit:
                 break
             due = due_of(entry[1:9])
@@ -118,9 +128,15 @@ class RocksStore:
         return found
 
     def next_due(self) -> int | None:
-        """When the earliest row falls due."""
-        entry = next(self._from(_DUE), b"")
-        return due_of(entry[1:9]) if entry.startswith(_DUE) else None
+        """When the earliest row falls due.
+
+        It is asked in each round, and the index begins with all that was taken out of it and not compacted yet: so what
+        was found is kept, and looking goes on from there.
+        """
+        if not self._first_is_known:
+            entry = next(self._from(_DUE + self._first), b"")
+            self._first, self._first_is_known = entry[1:9] if entry.startswith(_DUE) else _BEYOND_ALL, True
+        return None if self._first == _BEYOND_ALL else due_of(self._first)
 
     def scan(self) -> Iterator[tuple[bytes, bytes]]:
         """All rows in the order of their keys."""
