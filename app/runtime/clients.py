@@ -95,6 +95,10 @@ def producer(config: RuntimeConfig, on_error: OnError) -> Producer:
         "queue.buffering.max.messages": 1_000_000,
         "queue.buffering.max.kbytes": 1_000_000,
         "delivery.timeout.ms": config.limits.transaction_timeout_ms,
+        # with `rebootstrap`, the default, a lone broker's broken connection makes the client forget the broker, and a
+        # call in which it waits for the group's coordinator never returns (librdkafka 2.16): the worker then stands
+        # until its watch ends it. To look for brokers of other names is what a worker that is started again does.
+        "metadata.recovery.strategy": "none",
         # all topics were there at the start; one that is gone is told soon
         "topic.metadata.propagation.max.ms": 5000,
         "error_cb": on_error,
