@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from confluent_kafka import IsolationLevel, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, but not in so many words
 
 from app.runtime import clients, faults, offsets
@@ -61,6 +61,11 @@ class Installation:
 
         def ask() -> dict[Place, int]:
             futures = self.admin.list_offsets(wanted, isolation_level=isolation, request_timeout=limits.call_timeout)
-            return {(at.topic, at.partition): offsets.told(future) for at, future in futures.items()}
+            try:
+                return {(at.topic, at.partition): offsets.told(future) for at, future in futures.items()}
+            except KafkaException:
+                # the client answers from what it knows of leaders, and looks for new ones only when it is asked to
+                self.admin.list_topics(timeout=limits.call_timeout)
+                raise
 
         return faults.insist(ask, what="where partitions begin and end", patience=limits.patience)

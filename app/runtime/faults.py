@@ -73,7 +73,8 @@ CALLS: dict[int, Answer] = {
     _E.REQUEST_TIMED_OUT: Answer.RETRY,
     _E.CONCURRENT_TRANSACTIONS: Answer.RETRY,
     _E.UNSTABLE_OFFSET_COMMIT: Answer.RETRY,
-    # a partition is getting another leader, which has not caught up yet
+    # a partition is getting another leader, which has not caught up yet; _NOENT: none is known at this moment
+    _E._NOENT: Answer.RETRY,
     _E.LEADER_NOT_AVAILABLE: Answer.RETRY,
     _E.NOT_LEADER_FOR_PARTITION: Answer.RETRY,
     _E.OFFSET_NOT_AVAILABLE: Answer.RETRY,

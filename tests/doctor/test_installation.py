@@ -12,6 +12,7 @@ from app.runtime.config import Limits, RuntimeConfig
 from app.runtime.exits import UnreachableError
 from app.runtime.topology import Topology
 from app.settings import load_settings
+from tests.runtime.failing_broker import FailingBroker
 
 
 class Answering:
@@ -19,6 +20,9 @@ class Answering:
 
     def __init__(self, *offsets: int) -> None:
         self._offsets = list(offsets)
+
+    def list_topics(self, **_: Any) -> None:
+        """Who leads is no question here."""
 
     def list_offsets(self, wanted: dict[Any, Any], **_: Any) -> dict[Any, Future[Any]]:
         offset = self._offsets.pop(0) if len(self._offsets) > 1 else self._offsets[0]
@@ -42,3 +46,16 @@ def test_where_a_leader_does_not_answer_it_is_asked_again(monkeypatch: pytest.Mo
 def test_an_offset_that_is_none_is_no_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(UnreachableError, match="_TIMED_OUT"):
         asking(monkeypatch, tmp_path, -1001).beginnings([("orders", 0)])
+
+
+def test_a_partition_that_no_broker_leads_at_the_moment_is_asked_about_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with FailingBroker() as broker:
+        broker.create_topic("orders")
+        broker.lead("orders", None)
+        config = RuntimeConfig(bootstrap_servers=broker.bootstrap, state_dir=tmp_path, limits=Limits(patience=20.0))
+        ready = [1]  # between two questions it gets its leader, once
+        monkeypatch.setattr("app.runtime.faults.time.sleep", lambda _: ready and broker.lead("orders", ready.pop()))
+        asked = Installation(load_settings({}), config, Topology((), ()))
+        assert asked.ends([("orders", 0)], committed=False) == {("orders", 0): 0}

@@ -50,6 +50,11 @@ class FailingBroker:
     def create_topic(self, name: str) -> None:
         assert self._library.rd_kafka_mock_topic_create(self._cluster, name.encode(), 1, 1) == 0
 
+    def lead(self, topic: str, broker: int | None) -> None:
+        """This broker (the first is 1) leads the topic's only partition from now on, or none does."""
+        leader = ctypes.c_int32(-1 if broker is None else broker)
+        assert self._library.rd_kafka_mock_partition_set_leader(self._cluster, topic.encode(), 0, leader) == 0
+
     def fail(self, request: int, errors: Sequence[int]) -> None:
         """The next requests of this kind get these answers."""
         answers = (ctypes.c_int * len(errors))(*errors)
