@@ -55,6 +55,7 @@ class Said(Protocol):
 class Log(Protocol):
     """The topic of snapshots; see `app.runtime.tail`."""
 
+    def topic_id(self) -> str: ...
     def ranges(self) -> Mapping[int, tuple[int, int]]: ...
     def seek(self, position: Mapping[int, int]) -> None: ...
     def read(self, records_max: int, seconds: float, /) -> Sequence[Said]: ...
@@ -108,16 +109,16 @@ class Follower:
                 self._wait_for_redis(error, stop)
 
     def _take_up(self) -> None:
-        """Finds out where the data stands; begins anew where there is none, or where it fits no topic like this."""
+        """Finds out where the data stands; begins anew where there is none, or where it is that of another topic."""
         self._told.blockers["reading"] = "snapshots are not read to their end yet"
-        self._ranges = self._log.ranges()
+        self._ranges, topic_id = self._log.ranges(), self._log.topic_id()
         stands = self._writer.position()
-        if stands is None or not _fits(stands, self._ranges):
+        if stands is None or not _fits(stands, self._ranges) or self._writer.topic_id() != topic_id:
             _log.info("read_side_begins", reason="it is empty" if stands is None else "the topic is another one")
             if stands is not None:
                 self._writer.forget()
             stands = {partition: first for partition, (first, _) in self._ranges.items()}
-            self._writer.begin(stands)
+            self._writer.begin(stands, topic_id)
             self._told.metrics.add(READ_SIDE_BEGINNINGS)
         self._at = stands
         self._log.seek(stands)

@@ -2,7 +2,7 @@
 
 | key | is a | holds |
 |---|---|---|
-| `position` | hash | by partition of `case-snapshots`, the offset up to which the data stands; and `caught_up_at` |
+| `position` | hash | by partition of `case-snapshots`, the offset up to which the data stands; and the fields below |
 | `case:CASE_ID` | string | the newest snapshot, byte for byte as Kafka has it |
 | `entry:CASE_ID` | string | its version and its numbers, as JSON: what has to go when the case changes |
 | `order:ORDER_ID` | sorted set | ids of its cases, one per merchant; `~PAYMENT_ID` where there is no order |
@@ -16,6 +16,9 @@ from typing import Final
 
 CAUGHT_UP_AT: Final = "caught_up_at"
 """Field of the position: the Unix time at which everything that Kafka had then was here."""
+
+TOPIC_ID: Final = "topic_id"
+"""Field of the position: the id that Kafka gave the topic when it was made, which tells it from others of its name."""
 
 
 class Keys:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from redis import Redis, WatchError
 
-from app.readside.keys import CAUGHT_UP_AT, Keys
+from app.readside.keys import CAUGHT_UP_AT, TOPIC_ID, Keys
 from app.readside.numbers import Document, numbers_of, order_of
 
 Position = dict[int, int]
@@ -53,12 +53,17 @@ class Writer:
         """Up to where the data stands; None where there is none."""
         return _position(self._client.hgetall(self._keys.position))
 
+    def topic_id(self) -> str | None:
+        """Of which topic the position is; None where it does not say."""
+        known = self._client.hget(self._keys.position, TOPIC_ID)
+        return None if known is None else str(known.decode())
+
     def forget(self) -> None:
         """Gives the position up: whoever writes next begins anew."""
         self._client.delete(self._keys.position)
 
-    def begin(self, position: Position) -> None:
-        """Empties our own prefix and stands at `position`. MovedError where there is a position already."""
+    def begin(self, position: Position, topic_id: str) -> None:
+        """Empties our own prefix and stands at `position` of this topic. MovedError where there is one already."""
         cursor = 0
         while True:
             with self._client.pipeline() as pipe:
@@ -68,7 +73,7 @@ class Writer:
                 if found:
                     pipe.unlink(*found)
                 if cursor == 0:
-                    pipe.hset(self._keys.position, mapping=_fields(position, None))
+                    pipe.hset(self._keys.position, mapping={**_fields(position, None), TOPIC_ID: topic_id})
                 _execute(pipe)
             if cursor == 0:
                 return
@@ -126,7 +131,7 @@ def _execute(pipe: Any) -> None:
 
 
 def _position(fields: Mapping[bytes, bytes]) -> Position | None:
-    return {int(name): int(value) for name, value in fields.items() if name != CAUGHT_UP_AT.encode()} or None
+    return {int(name): int(value) for name, value in fields.items() if name.isdigit()} or None
 
 
 def _fields(position: Position, caught_up_at: float | None) -> dict[str, str]:

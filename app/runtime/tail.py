@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any, Final, NamedTuple
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicCollection
 from confluent_kafka import TopicPartition as Partition
 
 from app.runtime import clients, faults, offsets
@@ -69,6 +69,22 @@ class Tail:
             }
 
         return faults.insist(ask, what=f"where {self._topic} ends", patience=limits.patience)
+
+    def topic_id(self) -> str:
+        """What tells the topic from one of the same name that is made after it is deleted. Raises as `ranges` does.
+
+        Without transactions it is not known: the embedded broker answers no such question.
+        """
+        limits = self._config.limits
+        if self._config.mode is Mode.AT_LEAST_ONCE:
+            return "unknown"
+
+        def ask() -> str:
+            wanted = TopicCollection([self._topic])
+            futures = self._admin.describe_topics(wanted, request_timeout=limits.call_timeout)
+            return str(futures[self._topic].result().topic_id)
+
+        return faults.insist(ask, what=f"which topic {self._topic} is", patience=limits.patience)
 
     def seek(self, position: Mapping[int, int]) -> None:
         """Reads on from here, all partitions."""

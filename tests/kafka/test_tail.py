@@ -10,8 +10,9 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic
 
 from app.runtime.config import RuntimeConfig
+from app.runtime.exits import MisconfiguredError
 from app.runtime.tail import ASK_S, Said, Tail
-from tests.kafka.harness import admin
+from tests.kafka.harness import admin, wait_for
 from tests.kafka.proxy import Proxy
 
 pytestmark = pytest.mark.kafka
@@ -103,3 +104,23 @@ def test_while_the_network_is_bad_it_is_complete_up_to_before_and_afterwards_it_
         assert early == []
         bad_network.mend()
         assert read_until_complete(tail, time.time()) == [b"a", b"b"]
+
+
+def test_a_topic_made_anew_under_its_name_is_told_by_its_id(bootstrap: str, topic: str, tmp_path: Path) -> None:
+    client = admin(bootstrap)
+    with reading(bootstrap, topic, tmp_path) as tail:
+        first = tail.topic_id()
+        assert tail.topic_id() == first
+        for deleted in client.delete_topics([topic], operation_timeout=30).values():
+            deleted.result(30)
+        for made in client.create_topics([NewTopic(topic, PARTITIONS, 1)]).values():
+            made.result(30)
+        wait_for("it is another one", lambda: _id_of(tail) not in (first, None), SECONDS)
+
+
+def _id_of(tail: Tail) -> str | None:
+    """None while the broker has forgotten the old topic and does not know the new one."""
+    try:
+        return tail.topic_id()
+    except MisconfiguredError:
+        return None

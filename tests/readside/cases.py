@@ -40,6 +40,7 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self.partitions: dict[int, list[Said]] = {partition: [] for partition in range(PARTITIONS)}
+        self.id = "the first"
         self.complete_at: float | None = None
         self.stands_still = False
         """As a broker that is gone: there is nothing to read, and nobody says whether that is all."""
@@ -49,6 +50,9 @@ class MemoryLog:
     def say(self, case_id: str, value: bytes | None) -> None:
         partition = sum(case_id.encode()) % PARTITIONS
         self.partitions[partition].append(Said(partition, 3 * next(self._numbers), case_id.encode(), value))
+
+    def topic_id(self) -> str:
+        return self.id
 
     def ranges(self) -> dict[int, tuple[int, int]]:
         return {partition: (0, said[-1].offset + 2 if said else 0) for partition, said in self.partitions.items()}

@@ -233,12 +233,22 @@ def test_of_several_followers_one_takes_over_from_another_and_nothing_differs(sh
 
 @pytest.mark.parametrize("position", [{0: 10_000, 1: 0}, {0: 0}, {0: 0, 1: 0, 2: 0}])
 def test_where_the_topic_is_another_one_reading_begins_anew(shared, client, position):
-    Writer(client, KEYS).begin(position)
-    client.set(KEYS.case("m/of another topic"), b"old")
     log = MemoryLog()
+    Writer(client, KEYS).begin(position, log.id)
+    client.set(KEYS.case("m/of another topic"), b"old")
     fill(log)
     Follower(log, Writer(client, KEYS)).run(threading.Event(), until_complete=True)
     assert standing(client) == log.newest()
+
+
+def test_a_topic_made_anew_is_read_from_its_beginning_however_much_it_holds_already(shared, client):
+    first, second = MemoryLog(), MemoryLog()
+    first.say("m/gone", snapshot("m/gone"))
+    Follower(first, Writer(client, KEYS)).run(threading.Event(), until_complete=True)
+    second.id = "the second"
+    fill(second)  # it reaches far beyond where the first one ended
+    Follower(second, Writer(client, KEYS)).run(threading.Event(), until_complete=True)
+    assert standing(client) == second.newest()
 
 
 def test_a_filling_that_is_to_end_says_that_redis_is_away(server):

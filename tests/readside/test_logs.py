@@ -50,6 +50,13 @@ def begin(log: Any) -> None:
     log.seek({partition: first for partition, (first, _) in log.ranges().items()})
 
 
+def test_a_topic_has_an_id_that_stays(told):
+    log, say = told
+    before = log.topic_id()
+    say("m/o1", b"{}")
+    assert log.topic_id() == before
+
+
 def test_it_is_complete_when_all_that_was_there_is_read_and_not_before(told):
     log, say = told
     for number in range(25):

@@ -10,7 +10,7 @@ from tests.readside.cases import KEYS, instruction, listed, payment, snapshot, s
 
 pytestmark = pytest.mark.redis
 
-START = {0: 0, 1: 0}
+START, TOPIC = {0: 0, 1: 0}, "a topic"
 
 
 def change(value):
@@ -20,7 +20,7 @@ def change(value):
 @pytest.fixture
 def writer(client):
     writer = Writer(client, KEYS)
-    writer.begin(START)
+    writer.begin(START, TOPIC)
     return writer
 
 
@@ -91,7 +91,7 @@ def test_what_was_emptied_under_a_writers_hands_is_not_written_on(client, writer
 @pytest.mark.parametrize("meanwhile", ["flushall", "another writer"])
 def test_what_happens_between_looking_and_writing_stops_the_writing(client, shared, meanwhile):
     other = Writer(client, KEYS)
-    other.begin(START)
+    other.begin(START, TOPIC)
 
     class Late(Writer):
         def _change(self, *arguments):
@@ -109,13 +109,13 @@ def test_what_happens_between_looking_and_writing_stops_the_writing(client, shar
 def test_to_begin_takes_away_what_is_ours_and_nothing_else(client, writer):
     neighbours = [Keys("refundry", "other-"), Keys("refundry2", ""), Keys("refund", "ry")]
     for keys in neighbours:
-        Writer(client, keys).begin(START)
+        Writer(client, keys).begin(START, TOPIC)
         client.set(keys.case("m/o1"), b"theirs")
     client.mset({f"somebody:{number}": number for number in range(3000)})
     client.mset({KEYS.case(f"m/{number}"): b"left" for number in range(3000)})
     before = client.dbsize()
     writer.forget()
-    writer.begin({0: 4, 1: 5})
+    writer.begin({0: 4, 1: 5}, TOPIC)
     assert client.dbsize() == before - 3000
     assert writer.position() == {0: 4, 1: 5}
     assert all(client.get(keys.case("m/o1")) == b"theirs" for keys in neighbours)
@@ -123,10 +123,10 @@ def test_to_begin_takes_away_what_is_ours_and_nothing_else(client, writer):
 
 def test_of_two_who_begin_the_second_takes_nothing_away_from_the_first(client):
     first, second = Writer(client, KEYS), Writer(client, KEYS)
-    first.begin(START)
+    first.begin(START, TOPIC)
     write(first, "m/o1", snapshot())
     with pytest.raises(MovedError):
-        second.begin(START)
+        second.begin(START, TOPIC)
     assert standing(client) == {"m/o1": snapshot()}
 
 
@@ -148,7 +148,7 @@ def test_colliding_numbers_of_several_merchants_are_all_found_or_those_of_one(cl
 
 def test_a_number_of_two_installations_is_found_in_each_alone(client, writer):
     other = Writer(client, Keys("refundry", "eu-"))
-    other.begin(START)
+    other.begin(START, TOPIC)
     write(writer, "m/o1", snapshot("m/o1"), caught_up_at=9e9)
     write(other, "m/o2", snapshot("m/o2"), caught_up_at=9e9)
     assert answers(client).order("o2", None) == []
