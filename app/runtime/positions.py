@@ -52,22 +52,26 @@ class Positions:
         """Records as rounds, none of them too large. Raises UnsureError by law 1, and as `faults.stop_for` says."""
         rounds: list[Taken] = []
         found: dict[TopicPartition, list[Message]] = {}
-        size = 0
+        size, here = 0, None
         for record in records:
             error = record.error()
             if error is not None:
                 self.event(record, error)
                 continue
             place, offset = place_of(record), offset_of(record)
-            if offset < self._read[place]:
-                raise UnsureError(f"{place[0]}/{place[1]} gave offset {offset}, expected {self._read[place]} or later")
-            self._read[place] = offset + 1
-            message = message_of(record, self._names[place[0]], place[1], offset)
-            found.setdefault(place, []).append(message)
+            # they come partition by partition: what a place is looked up for is known for all of its run
+            if place != here:
+                here, expected, name = place, self._read[place], self._names[place[0]]
+                messages = found.setdefault(place, [])
+            if offset < expected:
+                raise UnsureError(f"{place[0]}/{place[1]} gave offset {offset}, expected {expected} or later")
+            self._read[place] = expected = offset + 1
+            message = message_of(record, name, place[1], offset)
+            messages.append(message)
             size += len(message.value or b"")
             if size >= self._round_bytes_max:
                 rounds.append(_round(found))
-                found, size = {}, 0
+                found, size, here = {}, 0, None
         if found:
             rounds.append(_round(found))
         return rounds

@@ -72,6 +72,19 @@ def test_a_round_that_would_take_too_much_memory_is_several() -> None:
     assert [taken.offsets[PLACE] for taken in rounds] == [7, 9, 10]
 
 
+def test_records_of_partitions_in_turns_are_sorted_by_partition_and_each_in_its_order() -> None:
+    turns = (Record(5), Record(0, partition=1), Record(6), Record(3, partition=1), Record(8), end(9))
+    (taken,) = sort(positions(), *turns)
+    assert [[message.offset for message in batch.messages] for batch in taken.batches] == [[5, 6, 8], [0, 3]]
+    assert taken.offsets == {PLACE: 9, ("x-orders", 1): 4}
+
+
+@pytest.mark.parametrize("rounds", [100, 1])
+def test_an_offset_that_comes_twice_is_found_however_the_records_between_are_cut(rounds: int) -> None:
+    with pytest.raises(UnsureError, match="expected 7"):
+        sort(positions(round_bytes_max=rounds), Record(5), Record(6), Record(0, partition=1), Record(6))
+
+
 @pytest.mark.parametrize("offset", [4, 0])
 def test_an_offset_that_was_handled_before_ends_the_process(offset: int) -> None:
     with pytest.raises(UnsureError, match="expected 5"):
