@@ -149,7 +149,7 @@ class Staging:
             self.changes[place] = [change]
         try:
             for place, rows in self._rows.items():
-                if changes := list(rows.changes()):
+                if changes := rows.changes():
                     self.changes.setdefault(place, []).extend(changes)
         except Exception as error:
             raise self._blame(error, "encode") from error

@@ -1,10 +1,10 @@
-"""One table in one partition as a round sees it: what the round touches, over a cache of live rows, over the store.
+"""One table in one partition as a round sees it: live rows, this round's among them, over the store.
 
-Rows are mutable, so a row that a round touches leaves the cache and comes back only when it was put and the round
-committed. A dropped round therefore leaves nothing behind: what it may have changed is decoded anew from the store.
+Rows are mutable, so of those that a round touched only what was put stays live, and only if the round committed. A
+dropped round therefore leaves nothing behind: what it may have changed is decoded anew from the store.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import islice
 from typing import Generic, TypeVar
@@ -46,23 +46,23 @@ class Rows(Generic[T]):
         self._cache_rows = cache_rows
         self._young: dict[str, T] = {}
         self._old: dict[str, T] = {}
-        self._touched: dict[str, T | None] = {}
-        self._puts: dict[str, tuple[int | None, Message | None]] = {}
+        self._touched: set[str] = set()
+        self._puts: dict[str, tuple[T, int | None, Message | None]] = {}
         self._fired: dict[str, int] = {}
         self._firing: dict[str, int] = {}
 
     def get(self, key: str) -> T | None:
         """The row, or None; the same object for the whole round."""
-        touched = self._touched
-        if key in touched:
-            return touched[key]
-        row = self._young.pop(key, None)
-        if row is None:
-            row = self._old.pop(key, None)
-        if row is None:
-            value = self.store.get(key.encode())
-            row = None if value is None else self._decoded(value)
-        touched[key] = row
+        self._touched.add(key)
+        row = self._young.get(key)
+        return self._found(key) if row is None else row
+
+    def _found(self, key: str) -> T | None:
+        row = self._old.get(key)
+        if row is None and (value := self.store.get(key.encode())) is not None:
+            row = self._decoded(value)
+        if row is not None:
+            self._young[key] = row
         return row
 
     def _decoded(self, value: bytes) -> T:
@@ -73,23 +73,24 @@ class Rows(Generic[T]):
 
     def put(self, key: str, row: T, *, due: int | None) -> None:
         """Keeps the row, which falls due at `due`."""
-        self._touched[key] = row
-        self._puts[key] = (due, self._cursor.message)
+        self._young[key] = row
+        self._puts[key] = (row, due, self._cursor.message)
 
-    def changes(self) -> Iterator[Change]:
+    def changes(self) -> list[Change]:
         """Encodes each row that was put, once. While one is encoded the cursor shows the message that put it last.
 
         Raises what the encoder raises, and RowTooLargeError.
         """
-        for key, (due, by) in self._puts.items():
-            self._cursor.message = by
-            row = self._touched[key]
-            assert row is not None, "what is put is a row"
-            value = pack(due, self.spec.encode(row))
+        changes: list[Change] = []
+        cursor, encode = self._cursor, self.spec.encode
+        for key, (row, due, by) in self._puts.items():
+            cursor.message = by
+            value = pack(due, encode(row))
             if len(value) > ROW_BYTES_MAX:
                 raise RowTooLargeError(f"a row of {self.spec.name} takes {len(value)} bytes, at most {ROW_BYTES_MAX}")
-            yield key.encode(), value
-        self._cursor.message = None
+            changes.append((key.encode(), value))
+        cursor.message = None
+        return changes
 
     def next_due(self) -> int | None:
         """When the next timer fires that has not fired yet, this round's rows included."""
@@ -115,28 +116,32 @@ class Rows(Generic[T]):
         return len(ready)
 
     def committed(self) -> None:
-        """Keeps what was put as live rows; the store has it already."""
+        """What was put stays live; the store has it already."""
         self._fired |= self._firing
-        for key, (due, _) in self._puts.items():
-            row = self._touched[key]
-            assert row is not None, "what is put is a row"
-            self._young[key] = row
-            self._old.pop(key, None)
-            if self._fired and self._fired.get(key) != due:
-                self._fired.pop(key, None)
+        if self._fired:
+            for key, (_, due, _) in self._puts.items():
+                if self._fired.get(key) != due:
+                    self._fired.pop(key, None)
+        self._end(self._touched - self._puts.keys())
         if len(self._young) > self._cache_rows:
             self._old, self._young = self._young, {}
-        self.dropped()
 
     def dropped(self) -> None:
         """Forgets all that the round did."""
+        self._end(self._touched | self._puts.keys())
+
+    def _end(self, changed: Iterable[str]) -> None:
+        """The rows under `changed` may be otherwise than the store has them: they are live no longer."""
+        for key in changed:
+            self._young.pop(key, None)
+            self._old.pop(key, None)
         self._touched.clear()
         self._puts.clear()
         self._firing.clear()
 
     def _waiting(self, before: int) -> Iterator[tuple[int, str]]:
         """What is due at or before `before` and was not fired for that time, the earliest first."""
-        put = [(due, key) for key, (due, _) in self._puts.items() if due is not None and due <= before]
+        put = [(due, key) for key, (_, due, _) in self._puts.items() if due is not None and due <= before]
         return merge(self._stored(before), sorted(entry for entry in put if not self._has_fired(*entry)))
 
     def _stored(self, before: int) -> Iterator[tuple[int, str]]:
