@@ -20,7 +20,7 @@ RESERVED = b"\x00"
 
 _DUE = Struct(">Q")
 _BIAS = 1 << 63
-_NEVER = bytes(8)
+NEVER = bytes(8)
 
 
 class StoreBrokenError(Exception):
@@ -29,7 +29,7 @@ class StoreBrokenError(Exception):
 
 def pack(due: int | None, row: bytes) -> bytes:
     """The stored value of an encoded row that falls due at `due` (ms since the epoch; None: never)."""
-    return (_NEVER if due is None else _DUE.pack(due + _BIAS)) + row
+    return (NEVER if due is None else _DUE.pack(due + _BIAS)) + row
 
 
 def due_of(value: bytes) -> int | None:
@@ -38,9 +38,14 @@ def due_of(value: bytes) -> int | None:
     return biased - _BIAS if biased else None
 
 
+def when(value: bytes | None) -> bytes:
+    """When a stored value (None: no row) falls due, as it is stored: equal where it is the same time, or never."""
+    return NEVER if value is None else value[:8]
+
+
 def is_timed(value: bytes | None) -> bool:
     """Whether the row of a stored value (None: no row) falls due some day."""
-    return value is not None and value[:8] != _NEVER
+    return value is not None and not value.startswith(NEVER)
 
 
 def row_of(value: bytes) -> bytes:

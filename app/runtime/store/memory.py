@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
-from app.runtime.store import RESERVED, Change, due_of, is_timed
+from app.runtime.store import RESERVED, Change, due_of, is_timed, when
 
 
 class MemoryStore:
@@ -27,19 +27,19 @@ class MemoryStore:
     def apply(self, changes: Iterable[Change], position: int) -> None:
         """Writes stored values and the position."""
         assert position >= self.position, "a changelog is applied forwards"
-        values = self._values
+        values, held = self._values, self._bytes
         for key, value in changes:
             before = values.get(key)
-            self.timers += is_timed(value) - is_timed(before)
-            self._bytes += _weight(key, value) - _weight(key, before)
+            if before is not None:
+                held -= len(key) + len(before)
             if value is None:
                 values.pop(key, None)
-                continue
-            values[key] = value
-            due = due_of(value)
-            if due is not None and (before is None or due_of(before) != due):
-                heappush(self._heap, (due, key))
-        self.position = position
+            else:
+                values[key] = value
+                held += len(key) + len(value)
+            if self.timers or is_timed(value):
+                self._note(key, before, value)
+        self.position, self._bytes = position, held
         self._forget_outdated()
 
     def due(self, before: int, limit: int) -> list[tuple[bytes, int]]:
@@ -68,6 +68,15 @@ class MemoryStore:
     def close(self) -> None:
         """Nothing to let go of."""
 
+    def _note(self, key: bytes, before: bytes | None, value: bytes | None) -> None:
+        """Keeps the heap: the row that falls due as `value` says fell due as `before` says."""
+        if when(value) == when(before):
+            return
+        self.timers += is_timed(value) - is_timed(before)
+        due = None if value is None else due_of(value)
+        if due is not None:
+            heappush(self._heap, (due, key))
+
     def _holds(self, entry: tuple[int, bytes]) -> bool:
         due, key = entry
         value = self._values.get(key)
@@ -77,7 +86,3 @@ class MemoryStore:
         if len(self._heap) > 2 * len(self._values) + 1024:
             self._heap = [entry for entry in set(self._heap) if self._holds(entry)]
             heapify(self._heap)
-
-
-def _weight(key: bytes, value: bytes | None) -> int:
-    return 0 if value is None else len(key) + len(value)

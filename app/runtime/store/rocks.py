@@ -23,13 +23,13 @@ from rocksdict import (
     WriteOptions,
 )
 
-from app.runtime.store import RESERVED, Change, StoreBrokenError, due_of
+from app.runtime.store import NEVER, RESERVED, Change, StoreBrokenError, due_of, is_timed, when
 
 LAYOUT = "v1"
 _ROW, _DUE, _POSITION, _TIMERS = b"r", b"d", b"p", b"n"
 _SIZES = ("rocksdb.total-sst-files-size", "rocksdb.cur-size-all-mem-tables")
 _NUMBER = Struct(">Q")
-_NEVER, _BEYOND_ALL = bytes(8), b"\xff" * 9
+_BEYOND_ALL = b"\xff" * 9
 _DISTRUST = "distrusted"
 
 
@@ -69,7 +69,7 @@ class RocksStore:
             raise StoreBrokenError(f"state directory {directory}: {error.strerror}") from error
         self.timers = self._count_timers()
         # nothing falls due before this, and where it is known something does right then; due times as they are stored
-        self._first, self._first_is_known = _NEVER, False
+        self._first, self._first_is_known = NEVER, False
 
     def size(self) -> int:
         """How many bytes its files take, and what is not in a file yet."""
@@ -87,18 +87,18 @@ class RocksStore:
         first, first_is_known = self._first, self._first_is_known
         for key, value in dict(changes).items():
             row = _ROW + key
-            before = self._read(row)
-            was = before[:8] if before is not None else _NEVER
-            now = value[:8] if value is not None else _NEVER
-            if was not in (now, _NEVER):
-                batch.delete(_DUE + was + key)
-                timers -= 1
-                first_is_known = first_is_known and was != first
-            if now not in (was, _NEVER):
-                batch.put(_DUE + now + key, b"")
-                timers += 1
-                if now <= first:
-                    first, first_is_known = now, True
+            # what no row was due for needs no look at the row before, which is a third of what a change costs
+            if timers or is_timed(value):
+                was, now = when(self._read(row)), when(value)
+                if was not in (now, NEVER):
+                    batch.delete(_DUE + was + key)
+                    timers -= 1
+                    first_is_known = first_is_known and was != first
+                if now not in (was, NEVER):
+                    batch.put(_DUE + now + key, b"")
+                    timers += 1
+                    if now <= first:
+                        first, first_is_known = now, True
             if value is None:
                 batch.delete(row)
             else:
