@@ -15,7 +15,7 @@ from app.domain.admission import Absorbed, admit, already_seen, identity_of, ord
 from app.domain.case import Case
 from app.domain.consequences import follow_up
 from app.domain.context import Context, Entry
-from app.domain.disputes.following import renew_alerts
+from app.domain.disputes.following import tell_disputes
 from app.domain.disputes.straying import mark_stray, place_before
 from app.domain.evolving import evolve
 from app.domain.records import (
@@ -98,7 +98,7 @@ def decide(case: Case, entry: Entry, context: Context, identity: bytes) -> Itera
         yield from exposure.detect(case)
     yield from answer_requests(case, event, context)
     if case.disputes:
-        yield from renew_alerts(case, context)
+        yield from tell_disputes(case, event, context)
 
 
 def _renew_retention(case: Case, context: Context) -> Iterator[Record]:

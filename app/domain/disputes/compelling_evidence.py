@@ -44,7 +44,9 @@ class Purchase(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Rule(NamedTuple):
-    """A network's rule. `elements`: what is compared, and the fields of which one must be equal in all payments."""
+    """A network's rule. `elements`: what is compared, and the fields of which one must be equal in all payments;
+    `fields`: all of these.
+    """
 
     reason_codes: frozenset[str]
     age_min: timedelta
@@ -53,6 +55,7 @@ class Rule(NamedTuple):
     matches: int
     elements: Mapping[str, tuple[str, ...]]
     one_of: frozenset[str]
+    fields: tuple[str, ...]
 
     def qualifies(self, matched: Mapping[str, str]) -> bool:
         """Whether these elements are enough."""
@@ -79,6 +82,7 @@ def rule_of(network: str | None) -> Rule | None:
         matches=row["matches"],
         elements={name: tuple(fields) for name, fields in row["elements"].items()},
         one_of=frozenset(row["one_of"]),
+        fields=tuple(field for fields in row["elements"].values() for field in fields),
     )
 
 
@@ -98,7 +102,6 @@ def purchase_of(payment: Payment) -> Purchase | None:
         return None
     assert payment.network is not None
     first = min(payment.takings, key=lambda capture: (capture.captured_at, capture.capture_id))
-    compared = [field for fields in rule.elements.values() for field in fields]
     told = payment.shopper or {}
     return Purchase(
         payment_id=payment.payment_id,
@@ -107,7 +110,7 @@ def purchase_of(payment: Payment) -> Purchase | None:
         network=payment.network,
         last4=payment.last4,
         fingerprint=payment.fingerprint,
-        traits={field: told[field] for field in compared if told.get(field)},
+        traits={field: told[field] for field in rule.fields if told.get(field)},
     )
 
 
@@ -137,7 +140,7 @@ def best_priors(rule: Rule, disputed: Purchase, candidates: Iterable[Purchase]) 
     # Of those that match alike the newest are as good as any: what is left to combine is small.
     worth = {prior.payment_id for group in alike.values() for prior in group[: rule.prior_payments]}
     in_order = [prior for prior in newest_first if prior.payment_id in worth]
-    if len(in_order) < rule.prior_payments:
+    if len(in_order) <= rule.prior_payments:
         return tuple(in_order)
 
     def rank(chosen: Sequence[Purchase]) -> tuple[bool, int]:
@@ -155,9 +158,8 @@ def matched(rule: Rule, disputed: Purchase, priors: Sequence[Purchase]) -> dict[
 
 
 def _equal(disputed: Purchase, priors: Sequence[Purchase]) -> frozenset[str]:
-    return frozenset(
-        field for field, value in disputed.traits.items() if all(prior.traits.get(field) == value for prior in priors)
-    )
+    equal = set(disputed.traits.items()).intersection(*(prior.traits.items() for prior in priors))
+    return frozenset(field for field, _ in equal)
 
 
 def judge(rule: Rule, disputed: Purchase, candidates: Collection[Purchase]) -> CompellingEvidence:

@@ -1,7 +1,7 @@
 """What follows from an event of a dispute: ledger, alerts with deadlines, and the calling off of refunds in flight."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,6 +20,7 @@ from app.domain.disputes.pre_disputes import answer_early_alerts, follow_alert
 from app.domain.disputes.reasons import category_of
 from app.domain.disputes.recommendation import can_be_contested, recommend
 from app.domain.disputes.responding import answer_early_verdicts, respond_by_policy
+from app.domain.policy import Policy
 from app.domain.records import Advised, Alerted, Booked, Flagged, Matched, Record, Scheduled
 from app.domain.refunds.execution import call_off
 
@@ -55,12 +56,8 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
         if UNMATCHED not in dispute.flags:
             yield _unmatched(dispute)
         return
-    returned_debit = event.type == "dispute.opened" and dispute.state == "lost"
-    # An escalation may come before anything tells what is claimed; the first that does is asked about.
-    asks = event.type in ASKS_FOR_AN_ANSWER or (dispute.opened and not dispute.revision)
-    asked = asks and dispute.currency
-    if asked and (dispute.state == "open" or returned_debit):
-        yield from ask_for_an_answer(case, dispute, context)
+    if event.type == "dispute.opened" and dispute.state == "lost":
+        yield from ask_for_an_answer(case, dispute, context)  # a debit that came back: said before it is closed
     yield from _ended(case, dispute)
 
 
@@ -127,20 +124,32 @@ def is_unmatched(case: Case, dispute: Dispute) -> bool:
     return not dispute.payment_id or (case.order_id is None and unpaid)
 
 
-def ask_for_an_answer(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:
-    """`dispute.action_required` as the next revision, with category, deadline and advice."""
+class _Told(NamedTuple):
+    """What an alert says of a dispute, worked out by the policy that speaks for it."""
+
+    policy: Policy
+    category: str
+    have: list[Item]
+    missing: list[str]
+    shown: list[str]
+    recommendation: dict[str, Any]
+
+
+def _told(case: Case, dispute: Dispute, context: Context) -> _Told:
     policy = context.policies.speaking(case.merchant_id, dispute.opened_at or context.now)
-    category, known = (
-        (dispute.category, True) if dispute.category else category_of(dispute.network, dispute.reason_code)
-    )
-    if not known:
+    category = dispute.category or category_of(dispute.network, dispute.reason_code)[0]
+    have, missing = gather(case, dispute, category)
+    advice = recommend(case, dispute, policy, category, has_evidence=bool(have))
+    return _Told(policy, category, have, missing, shown_by(dispute, have, missing), advice)
+
+
+def ask_for_an_answer(case: Case, dispute: Dispute, context: Context, told: _Told | None = None) -> Iterator[Record]:
+    """`dispute.action_required` as the next revision, with category, deadline and advice."""
+    policy, category, have, missing, shown, advice = told or _told(case, dispute, context)
+    if not dispute.category and not category_of(dispute.network, dispute.reason_code)[1]:
         yield Flagged("reason_code_unknown")
     respond_by, source = deadline_of(dispute, policy)
-    have, missing = gather(case, dispute, category or "general")
-    yield Advised(
-        dispute.dispute_id, category or "general", respond_by, source, tuple(shown_by(dispute, have, missing))
-    )
-    advice = recommend(case, dispute, policy, has_evidence=bool(have))
+    yield Advised(dispute.dispute_id, category, respond_by, source, tuple(shown))
     yield Alerted(
         type="dispute.action_required",
         fact=(dispute.dispute_id, dispute.revision + 1),
@@ -148,7 +157,7 @@ def ask_for_an_answer(case: Case, dispute: Dispute, context: Context) -> Iterato
             "dispute_id": dispute.dispute_id,
             "revision": dispute.revision + 1,
             "payment_id": dispute.payment_id,
-            "amount": _money(dispute, dispute.amount_minor),
+            "amount": {"amount_minor": dispute.amount_minor, "currency": dispute.currency},
             "network": dispute.network or "other",
             "reason_code": dispute.reason_code,
             "category": category,
@@ -168,19 +177,30 @@ def ask_for_an_answer(case: Case, dispute: Dispute, context: Context) -> Iterato
         yield from respond_by_policy(case, dispute, policy, context)
 
 
-def renew_alerts(case: Case, context: Context) -> Iterator[Record]:
-    """What came meanwhile may be evidence, or change the advice: then an open dispute is told anew."""
+def tell_disputes(case: Case, event: Any, context: Context) -> Iterator[Record]:
+    """What an event asks to be answered is told when all else has followed from it. What came meanwhile may be
+    evidence, or change the advice: then an open dispute is told anew.
+    """
     for dispute in list(case.disputes.values()):
-        if dispute.state != "open" or not dispute.revision or dispute.answer is not None:
+        if dispute.state != "open":
             continue
-        policy = context.policies.speaking(case.merchant_id, dispute.opened_at or context.now)
-        have, missing = gather(case, dispute, dispute.category or "general")
-        advice = recommend(case, dispute, policy, has_evidence=bool(have))
-        if shown_by(dispute, have, missing) != dispute.shown or advice != dispute.recommendation:
+        if _asks(event, dispute) and not is_unmatched(case, dispute):
             yield from ask_for_an_answer(case, dispute, context)
-        elif can_be_contested(case, dispute):
-            yield from ask(case, dispute, policy, context)
-            yield from respond_by_policy(case, dispute, policy, context)
+        elif dispute.revision and dispute.answer is None:
+            told = _told(case, dispute, context)
+            if told.shown != dispute.shown or told.recommendation != dispute.recommendation:
+                yield from ask_for_an_answer(case, dispute, context, told)
+            elif can_be_contested(case, dispute):
+                yield from ask(case, dispute, told.policy, context)
+                yield from respond_by_policy(case, dispute, told.policy, context)
+
+
+def _asks(event: Any, dispute: Dispute) -> bool:
+    if not event.type.startswith("dispute.") or event.dispute_id != dispute.dispute_id:
+        return False
+    # An escalation may come before anything tells what is claimed; the first that does is asked about.
+    asks = event.type in ASKS_FOR_AN_ANSWER or (dispute.opened and not dispute.revision)
+    return asks and bool(dispute.currency)
 
 
 def shown_by(dispute: Dispute, have: Sequence[Item], missing: Sequence[str]) -> list[str]:
@@ -220,7 +240,3 @@ def _unmatched(dispute: Dispute) -> Alerted:
             "respond_by": dispute.respond_by,
         },
     )
-
-
-def _money(dispute: Dispute, minor: int) -> dict[str, Any]:
-    return {"amount_minor": minor, "currency": dispute.currency}

@@ -22,14 +22,12 @@ def evidence_timer(dispute_id: str) -> str:
 
 def ask(case: Case, dispute: Dispute, policy: Policy, context: Context) -> Iterator[Record]:
     """The question, once per stage, where the network has a rule, and customer and payment are known."""
-    rule, payment = rule_for(dispute), case.payments.get(dispute.payment_id)
-    known = case.customer_id is not None and case.customer_token is None
-    if rule is None or payment is None or not known or purchase_of(payment) is None or dispute.opened_at is None:
+    rule = rule_for(dispute)
+    if rule is None or dispute.opened_at is None or case.customer_id is None or case.customer_token is not None:
         return
-    question_id = dispute_question_id(case, dispute)
-    if dispute.question == question_id:
+    question_id, payment = dispute_question_id(case, dispute), case.payments.get(dispute.payment_id)
+    if dispute.question == question_id or payment is None or purchase_of(payment) is None:
         return
-    assert case.customer_id is not None
     yield Asked(
         customer_id=case.customer_id,
         question_id=question_id,

@@ -1,8 +1,13 @@
 """From a network's reason code to the category of the dispute."""
 
+from functools import lru_cache
+
 from app.domain.tables import table
 
+CODES_KEPT = 1024
 
+
+@lru_cache(maxsize=CODES_KEPT)
 def category_of(network: str | None, reason_code: str | None) -> tuple[str, bool]:
     """The category, and whether the code was known. An unknown code is `general`, never an error.
 

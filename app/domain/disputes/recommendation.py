@@ -5,7 +5,6 @@ fee for receiving the dispute is lost either way. Rounded half up once; below ze
 """
 
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from app.domain.balances import settled
@@ -15,17 +14,17 @@ from app.domain.money import half_up
 from app.domain.policy import Policy
 from app.domain.policy_terms import limit
 
-HIGHEST = Decimal("0.95")
+ZERO, HIGHEST = Decimal(0), Decimal("0.95")
 NEED_NO_PROOF = frozenset({"general", "unrecognized"})
 
 
-def recommend(case: Case, dispute: Dispute, policy: Policy, *, has_evidence: bool) -> dict[str, Any]:
+def recommend(case: Case, dispute: Dispute, policy: Policy, category: str, *, has_evidence: bool) -> dict[str, Any]:
     """The advice for one dispute, as the alert carries it. Amounts in the dispute's currency."""
-    probability = win_probability(case, dispute, policy, has_evidence=has_evidence)
+    probability = win_probability(case, dispute, policy, category, has_evidence=has_evidence)
     counter_fee = limit(policy.disputes.counter_fee, dispute.currency) or 0
     handling = limit(policy.disputes.handling_cost, dispute.currency) or 0
-    exact = Fraction(probability) * (dispute.amount_minor + counter_fee) - counter_fee - handling
-    value = half_up(exact.numerator, exact.denominator)
+    wins, cases = probability.as_integer_ratio()
+    value = half_up(wins * (dispute.amount_minor + counter_fee) - cases * (counter_fee + handling), cases)
     return {
         "action": _action(case, dispute, value),
         "expected_value_minor": value,
@@ -39,21 +38,20 @@ def recommend(case: Case, dispute: Dispute, policy: Policy, *, has_evidence: boo
     }
 
 
-def win_probability(case: Case, dispute: Dispute, policy: Policy, *, has_evidence: bool) -> Decimal:
+def win_probability(case: Case, dispute: Dispute, policy: Policy, category: str, *, has_evidence: bool) -> Decimal:
     """The category's chance, raised and lowered by what the case knows, kept within 0 and 0.95."""
-    category = dispute.category or "general"
     adjust = policy.disputes.win_adjust
     probability = policy.disputes.probability(category)
     payment = case.payments.get(dispute.payment_id)
     if payment is not None and (payment.authentication or {}).get("liability_shifted"):
-        probability += adjust.get("liability_shifted", Decimal(0))
+        probability += adjust.get("liability_shifted", ZERO)
     if dispute.compelling is not None and dispute.compelling.status == QUALIFIED:
-        probability += adjust.get("compelling_evidence", Decimal(0))
+        probability += adjust.get("compelling_evidence", ZERO)
     if settled(case, dispute.payment_id):
-        probability += adjust.get("refund_paid", Decimal(0))
+        probability += adjust.get("refund_paid", ZERO)
     if category not in NEED_NO_PROOF and not has_evidence:
-        probability += adjust.get("proof_missing", Decimal(0))
-    return min(HIGHEST, max(Decimal(0), probability))
+        probability += adjust.get("proof_missing", ZERO)
+    return min(HIGHEST, max(ZERO, probability))
 
 
 def can_be_contested(case: Case, dispute: Dispute) -> bool:
