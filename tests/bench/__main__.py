@@ -18,7 +18,7 @@ from pathlib import Path
 
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]  # exported, but not in so many words
 
-from tests.bench import profile
+from tests.bench import disputes, profile, timers
 from tests.bench.mix import Mix, mix
 from tests.bench.process import load
 from tests.bench.replaying import replay
@@ -61,8 +61,12 @@ def main() -> None:
         in_memory, _ = _measured(bootstrap, directory, measured, state_store="memory")
         uncached, _ = _measured(bootstrap, directory, measured, live_rows=100)
         replays = replay(measured.messages, directory, given.runs)
+    lives, idle = [disputes.measure() for _ in range(given.runs)], timers.measure()
+    _tell(f"a dispute's event costs {min(life.ratio for life in lives):.2f} times an order's at least")
     loads = (load_before, load())
-    results = Results(measured, workers, in_memory, uncached, bare, replays, loads, time.monotonic() - began)
+    results = Results(
+        measured, workers, in_memory, uncached, bare, replays, lives, idle, loads, time.monotonic() - began
+    )
     text = section(results, " ".join(["python -m tests.bench", *sys.argv[1:]]))
     if given.dry:
         sys.stdout.write(text)

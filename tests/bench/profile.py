@@ -1,4 +1,4 @@
-"""Where the CPU time of the decisions goes: rounds like a worker's over stores in memory, without Kafka, sampled.
+"""Where the CPU time of the decisions goes, sampled, without Kafka.
 
 A sampling profile (SIGPROF) and not a tracing one: small functions are not charged for being watched.
 """
@@ -6,24 +6,15 @@ A sampling profile (SIGPROF) and not a tracing one: small functions are not char
 import gc
 import signal
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 from types import FrameType
-from zlib import crc32
 
-from msgspec.structs import replace
-
-from agents import Desk, assemble
-from app.runtime.round import Staging
-from app.runtime.store.memory import MemoryStore
-from app.runtime.topology import Batch, Message, Output
-from app.texts import prepare
-from tests.bench.mix import Mix, Sent
+from tests.bench.mix import Mix
+from tests.bench.rounds import Rounds, inbound
 from tests.kafka.harness import ROOT
-from topics.partitioning import partition_of
 
-PARTITIONS, ROUND = 8, 5000
-SHOWN = 40
+SHOWN = 70
 SAMPLE_S = 0.001
 
 
@@ -50,41 +41,10 @@ class _Samples:
         return "\n".join([title, *rows, ""])
 
 
-class _Rounds:
-    """Feeds waves to the agents, and what they say to each other, a round at a time."""
-
-    def __init__(self) -> None:
-        prepare()
-        desk = Desk(secret=b"a key for a profile, and no secret", partitions=PARTITIONS)
-        topology = assemble(desk)
-        self._heard = {agent.topic for agent in topology.agents}
-        self._staging = Staging(topology, version="0")
-        for spec in topology.tables:
-            for partition in range(PARTITIONS):
-                self._staging.open(spec.name, partition, MemoryStore())
-        self._offsets: Counter[tuple[str, int]] = Counter()
-
-    def feed(self, wave: list[Message]) -> None:
-        waiting: list[Message] = []
-        while wave or waiting:
-            room = max(0, ROUND - len(waiting))
-            taken, wave = waiting[:ROUND] + wave[:room], wave[room:]
-            waiting = waiting[ROUND:]
-            batches: dict[tuple[str, int], list[Message]] = defaultdict(list)
-            for message in taken:
-                place = (message.topic, message.partition)
-                batches[place].append(replace(message, offset=self._offsets[place]))
-                self._offsets[place] += 1
-            self._staging.run([Batch(*place, messages) for place, messages in batches.items()])
-            now = taken[-1].timestamp
-            waiting += [_message(output, now) for output in self._staging.outputs if output.topic in self._heard]
-            self._staging.commit({})
-
-
 def profile(mix: Mix) -> str:
     """The tables, as text."""
-    waves = [[_inbound(sent) for sent in wave] for wave in mix.waves]
-    rounds, samples = _Rounds(), _Samples()
+    waves = [[inbound(sent) for sent in wave] for wave in mix.waves]
+    rounds, samples = Rounds(), _Samples()
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -106,13 +66,3 @@ def _name(frame: FrameType) -> str:
     path = Path(frame.f_code.co_filename)
     place = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
     return f"{place}:{frame.f_code.co_qualname}"
-
-
-def _inbound(sent: Sent) -> Message:
-    partition = partition_of(sent.key, PARTITIONS) if sent.key else 0
-    return Message(sent.topic, partition, 0, sent.at, sent.key, sent.value, sent.headers)
-
-
-def _message(output: Output, now: int) -> Message:
-    partition = crc32(output.key or b"") % PARTITIONS if output.partition is None else output.partition
-    return Message(output.topic, partition, 0, now, output.key, output.value, output.headers)

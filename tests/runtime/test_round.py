@@ -4,8 +4,8 @@ import logging
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
-from msgspec.structs import replace
 
 from app.runtime import rows
 from app.runtime.exits import UnsafeError
@@ -157,7 +157,7 @@ def test_a_refused_message_is_a_dead_letter_of_the_same_round() -> None:
             round_.refuse(one, Refusal("invalid_field", "amount: expected an integer", "amount"))
 
     staging, _ = staged(handle=refuse)
-    original = replace(
+    original = msgspec.structs.replace(
         message(5), headers=[("traceparent", b"00-1"), ("refundry-attempt", b"2"), ("refundry-code", b"x")]
     )
     staging.run([batch(original)])
@@ -180,7 +180,7 @@ def test_a_refused_message_is_a_dead_letter_of_the_same_round() -> None:
 def test_a_journal_record_that_fails_is_the_dead_letter_of_the_inbound_record_that_it_was() -> None:
     origin = Origin("payments", 3, 77, 1234, b"f", key=b"pay-1", headers=(("x", b"y"),))
     staging, _ = staged()
-    staging.run([batch(replace(message(0, value=b"boom"), headers=pack_origin(origin, None)))])
+    staging.run([batch(msgspec.structs.replace(message(0, value=b"boom"), headers=pack_origin(origin, None)))])
     (letter,) = staging.outputs
     headers = dict(letter.headers)
     assert (letter.key, headers["refundry-topic"], headers["refundry-offset"]) == (b"pay-1", b"payments", b"77")
@@ -317,7 +317,7 @@ def test_messages_are_handled_partition_by_partition_in_their_own_tables() -> No
     for partition in (0, 1):
         staging.open("tallies", partition, MemoryStore())
     here: Message = message(0)
-    staging.run([batch(here), batch(replace(here, partition=1))])
+    staging.run([batch(here), batch(msgspec.structs.replace(here, partition=1))])
     assert {place: len(changes) for place, changes in staging.changes.items()} == {PLACE: 1, ("tallies", 1): 1}
     assert [output.value for output in staging.outputs] == [b"1", b"1"]
 
