@@ -9,7 +9,7 @@ from app.domain.disputes.deadlines import NOT_OPENED
 from app.domain.disputes.following import UNMATCHED
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.fold import FOLDS
-from app.domain.fold.disputes import end, find_payments
+from app.domain.fold.disputes import end, find_payments, flag_dispute
 from app.domain.fold.orders import complete_early_scopes
 from app.domain.portions import use_up
 from app.domain.records import (
@@ -250,20 +250,16 @@ def _matched(case: Case, record: Matched) -> None:
     dispute = case.disputes[record.dispute_id]
     dispute.payment_id, dispute.network = record.payment_id, record.network
     if record.guessed:
-        dispute.flags.append("payment_guessed")
-        case.flag("payment_guessed")
+        flag_dispute(case, dispute, "payment_guessed")
     if record.lost_at is not None:
         end(dispute, "lost", record.lost_at)
     if is_foreign(case.payments[record.payment_id], dispute):
-        dispute.flags.append("currency_differs")
-        case.flag("currency_differs")
+        flag_dispute(case, dispute, "currency_differs")
 
 
 def _strayed(case: Case, record: Strayed) -> None:
     dispute = case.disputes[record.dispute_id]
-    if "illegal_transition" not in dispute.flags:
-        dispute.flags.append("illegal_transition")
-    case.flag("illegal_transition")
+    flag_dispute(case, dispute, "illegal_transition")
     note = f"{record.move} from {record.place} ({record.family})"
     _note(case, TimelineEntry(case.timeline[-1].at, "dispute.strayed", record.dispute_id, note))
 

@@ -9,7 +9,7 @@ from app.domain.policy import BUILT_IN
 from app.domain.policy_terms import Disputes
 from tests.agents.shop import Shop
 from tests.domain.dated import moment
-from tests.domain.events import Said, capture_failed, captured, dispute, erased, fraud_reported, line, placed
+from tests.domain.events import Said, asked, capture_failed, captured, dispute, erased, fraud_reported, line, placed
 from tests.domain.stories import policy
 
 ANN = {"ip": "192.0.2.7", "device_id": "phone", "account_id": "ann"}
@@ -173,3 +173,13 @@ def test_an_answer_by_policy_that_the_history_does_not_turn_is_given_once():
     assert instructed(shop) == ["dispute.accept"]
     shop.later(days=1)
     assert instructed(shop) == ["dispute.accept"]
+
+
+def test_an_opening_stated_for_the_year_2999_takes_nothing_out_of_the_history_of_its_customer():
+    shop = Shop()
+    shop.publish(placed(customer_id="c1"), captured("200.00", order_id="o1", network="visa"), asked())
+    before = set(shop.rows("customers")["m1/c1"].facts)
+    shop.publish(dispute("opened", "200.00", opened_at="2999-12-31T00:00:00Z"))
+    facts = shop.rows("customers")["m1/c1"].facts
+    assert before < set(facts)
+    assert sum(fact.kind == "dispute_opened" for fact in facts.values()) == 1

@@ -4,12 +4,14 @@ Stages go forward only. Ends can flip: a lost case can be won late, a won one ca
 both are applied, never refused.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.domain.case import Dispute
 
 STAGES = ("inquiry", "chargeback", "pre_arbitration", "arbitration")
 STATES = ("open", "evidence_submitted", "won", "lost", "accepted", "expired", "withdrawn")
+CLOCKS_DIFFER = timedelta(hours=24)
 ENDS = frozenset({"won", "lost", "accepted", "expired", "withdrawn"})
 
 
@@ -21,6 +23,22 @@ def further(stage: str, other: str) -> str:
 def is_beyond(stage: str, other: str) -> bool:
     """Whether a stage is later than another."""
     return STAGES.index(stage) > STAGES.index(other)
+
+
+def opening_moment(event: Any) -> datetime:
+    """When the dispute was opened, as the event says; one that is stated for a time to come was opened with the event.
+
+    Deadlines, the window of earlier payments and what a customer's history keeps are counted from it.
+    """
+    stated: datetime | None = None if is_opened_in_future(event) else getattr(event, "opened_at", None)
+    at: datetime = stated or event.occurred_at
+    return at.astimezone(UTC)
+
+
+def is_opened_in_future(event: Any) -> bool:
+    """Whether the stated opening is later than clocks can differ."""
+    stated: datetime | None = getattr(event, "opened_at", None)
+    return stated is not None and stated - event.occurred_at > CLOCKS_DIFFER
 
 
 def movement_key(dispute: Dispute, event: Any) -> str:

@@ -9,12 +9,12 @@ Acceptance is final for us, not for the networks; ends flip late, and a won disp
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from app.domain.case import Dispute
-from app.domain.disputes.lifecycle import ENDS
+from app.domain.disputes.lifecycle import ENDS, opening_moment
 from app.domain.disputes.reasons import category_of
 
 Table = Mapping[str, Mapping[str, str]]
@@ -176,7 +176,7 @@ def is_stray(before: Place, family: str, event: Any) -> bool:
     """
     move, (place, since) = move_of(event), before
     early = place == NEW and move not in _BEGINS
-    late = since is not None and _moment(event) < since
+    late = since is not None and opening_moment(event) < since
     if move is None or early or late:
         return False
     stage = place.removesuffix(ANSWERED)
@@ -185,8 +185,3 @@ def is_stray(before: Place, family: str, event: Any) -> bool:
     # From a place that the family does not have, it has strayed already: every network's ways lead on.
     known = FAMILIES[family].get(place, GENERIC[place])
     return not again and not more and move not in known
-
-
-def _moment(event: Any) -> datetime:
-    at: datetime = getattr(event, "opened_at", None) or event.occurred_at
-    return at.astimezone(UTC)

@@ -38,8 +38,7 @@ def dispute_of(case: Case, event: Any) -> Dispute:
         if payment_id:
             payment_of(case, payment_id)
         if guessed:
-            dispute.flags.append("payment_guessed")
-            case.flag("payment_guessed")
+            flag_dispute(case, dispute, "payment_guessed")
     return dispute
 
 
@@ -57,7 +56,7 @@ def _claim(case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened)
     dispute.amount_minor, dispute.currency = event.amount.amount_minor, event.amount.currency
     payment = case.payments.get(dispute.payment_id)
     if payment is not None and is_foreign(payment, dispute):
-        _flag(case, dispute, "currency_differs")
+        flag_dispute(case, dispute, "currency_differs")
     network = known(case, event.network, NETWORKS, flag="network_unknown")
     dispute.network = network or (payment.network if payment else None) or dispute.network
     dispute.reason_code = event.reason_code.strip() if event.reason_code else dispute.reason_code
@@ -73,7 +72,8 @@ def _told_deadline(dispute: Dispute, told: datetime | None, *, new_stage: bool) 
         dispute.respond_by = dispute.deadline_source = None
 
 
-def _flag(case: Case, dispute: Dispute, name: str) -> None:
+def flag_dispute(case: Case, dispute: Dispute, name: str) -> None:
+    """Marks a dispute and its case, once."""
     if name not in dispute.flags:
         dispute.flags.append(name)
     case.flag(name)
@@ -90,7 +90,9 @@ def _inquired(case: Case, event: DisputeInquired) -> None:
 def _opened(case: Case, event: DisputeOpened) -> None:
     dispute = dispute_of(case, event)
     _claim(case, dispute, event)
-    opened_at = (event.opened_at or event.occurred_at).astimezone(UTC)
+    opened_at = lifecycle.opening_moment(event)
+    if lifecycle.is_opened_in_future(event):
+        flag_dispute(case, dispute, "opened_in_future")
     reopened = dispute.state in lifecycle.ENDS and dispute.ended_at is not None and dispute.ended_at <= opened_at
     beyond = dispute.stage_at is not None and lifecycle.is_beyond(dispute.stage, event.stage)
     if not beyond or reopened:
@@ -163,7 +165,7 @@ def _won(case: Case, event: DisputeWon) -> None:
     if event.amount is not None and dispute.currency in ("", event.amount.currency):
         dispute.won_minor = event.amount.amount_minor
     elif event.amount is not None:
-        _flag(case, dispute, "currency_differs")
+        flag_dispute(case, dispute, "currency_differs")
     _ended(case, event)
 
 
