@@ -8,7 +8,7 @@ import msgspec
 
 from agents.intake import journal
 from app.domain.customers import Fact, History, decode_history, encode_history
-from app.domain.disputes.compelling_evidence import Purchase, purchase
+from app.domain.disputes.compelling_evidence import purchase_told
 from app.runtime.topology import Agent, Batch, Headers, Round, TableSpec
 from topics.journal import Origin, pack, read_activity, unpack
 
@@ -48,6 +48,7 @@ def _record(history: History, event: Any, round_: Round) -> None:
     if history.is_erased(event.occurred_at):
         _tell_erased(history, event, round_)
         return
+    is_payment = event.kind == "payment_captured"
     history.remember(
         event.activity_id,
         Fact(
@@ -58,19 +59,8 @@ def _record(history: History, event: Any, round_: Round) -> None:
             payment_id=event.payment_id,
             amount_minor=event.amount.amount_minor if event.amount else None,
             currency=event.amount.currency if event.amount else None,
-            purchase=_purchase(event) if event.kind == "payment_captured" else None,
+            purchase=purchase_told(event, captured_at=event.occurred_at) if is_payment else None,
         ),
-    )
-
-
-def _purchase(event: Any) -> Purchase:
-    """What of a captured payment is kept to compare others with."""
-    return purchase(
-        payment_id=event.payment_id,
-        captured_at=event.occurred_at,
-        event_id=event.event_id,
-        method=event.method,
-        shopper=event.shopper,
     )
 
 

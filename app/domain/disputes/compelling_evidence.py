@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -114,18 +114,30 @@ def purchase_of(payment: Payment) -> Purchase | None:
     )
 
 
-def purchase(
-    *, payment_id: str, captured_at: datetime, event_id: str | None, method: Method | None, shopper: Shopper | None
-) -> Purchase:
-    """A payment as the internal topics tell it."""
+class ToldPayment(Protocol):
+    """A payment as the internal topics tell it, to the history and by it."""
+
+    @property
+    def payment_id(self) -> str: ...
+    @property
+    def event_id(self) -> str | None: ...
+    @property
+    def method(self) -> Method | None: ...
+    @property
+    def shopper(self) -> Shopper | None: ...
+
+
+def purchase_told(told: ToldPayment, *, captured_at: datetime) -> Purchase:
+    """A payment that another case has told of, as it can be compared."""
+    method = told.method
     return Purchase(
-        payment_id=payment_id,
+        payment_id=told.payment_id,
         captured_at=captured_at,
-        event_id=event_id or "",
+        event_id=told.event_id or "",
         network=(method.network if method else None) or "",
         last4=method.last4 if method else None,
         fingerprint=method.fingerprint if method else None,
-        traits={name: value for name, value in (builtins(shopper) or {}).items() if value is not None},
+        traits={name: value for name, value in (builtins(told.shopper) or {}).items() if value is not None},
     )
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from app.domain.case import Case, Dispute
 from app.domain.context import Context
-from app.domain.disputes.compelling_evidence import Purchase, judge, purchase, purchase_of, rule_for
+from app.domain.disputes.compelling_evidence import judge, purchase_of, purchase_told, rule_for
 from app.domain.ids import dispute_question_id
 from app.domain.policy import Policy
 from app.domain.records import Asked, Compared, Record, Scheduled
-from topics.case_events import HistoryAnswered, PriorPayment
+from topics.case_events import HistoryAnswered
 
 
 def evidence_timer(dispute_id: str) -> str:
@@ -60,17 +60,8 @@ def hear(case: Case, event: HistoryAnswered, context: Context) -> Iterator[Recor
         rule, payment = rule_for(dispute), case.payments.get(dispute.payment_id)
         if dispute.question != event.question_id or rule is None or payment is None:
             continue
-        purchase = purchase_of(payment)
-        if purchase is not None:
-            yield Compared(dispute.dispute_id, judge(rule, purchase, [_purchase(prior) for prior in event.payments]))
+        disputed = purchase_of(payment)
+        if disputed is not None:
+            candidates = [purchase_told(prior, captured_at=prior.captured_at) for prior in event.payments]
+            yield Compared(dispute.dispute_id, judge(rule, disputed, candidates))
         yield from stop_waiting(case, dispute)
-
-
-def _purchase(prior: PriorPayment) -> Purchase:
-    return purchase(
-        payment_id=prior.payment_id,
-        captured_at=prior.captured_at,
-        event_id=prior.event_id,
-        method=prior.method,
-        shopper=prior.shopper,
-    )
