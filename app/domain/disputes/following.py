@@ -196,7 +196,7 @@ def tell_disputes(case: Case, event: Any, context: Context) -> Iterator[Record]:
 
 
 def _asks(event: Any, dispute: Dispute) -> bool:
-    if not event.type.startswith("dispute.") or event.dispute_id != dispute.dispute_id:
+    if not event.type.startswith("dispute.") or getattr(event, "dispute_id", None) != dispute.dispute_id:
         return False
     # An escalation may come before anything tells what is claimed; the first that does is asked about.
     asks = event.type in ASKS_FOR_AN_ANSWER or (dispute.opened and not dispute.revision)
