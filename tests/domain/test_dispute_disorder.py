@@ -169,3 +169,10 @@ def test_an_escalation_whose_opening_never_comes_is_asked_about_when_the_debit_t
     assert not alerts(story)
     story.when(dispute("funds_withdrawn", "200.00"))
     assert [(alert["stage"], alert["amount"]["amount_minor"]) for alert in alerts(story)] == [("arbitration", 20000)]
+
+
+def test_nobody_is_asked_to_answer_a_dispute_that_was_lost_before_its_opening_is_told():
+    lost = dispute("lost").at("2026-02-10T12:00:00Z")
+    story = case_of().on("2026-02-10T12:00Z", lost).on("2026-02-11", opened().at(OPENED))
+    assert (state(story), claims(story), alerts(story)) == ("lost", 20000, [])
+    assert [out.body["outcome"] for out in story.told if out.body["type"] == "dispute.closed"] == ["lost"]

@@ -27,7 +27,7 @@ from app.domain.refunds.execution import call_off
 UNMATCHED = "unmatched"
 BEGINS = frozenset({"dispute.opened", "dispute.escalated"})
 TAKES_MONEY = frozenset({"dispute.escalated", "dispute.funds_withdrawn"})
-ASKS_FOR_AN_ANSWER = frozenset({"dispute.inquired", "dispute.opened", "dispute.escalated"})
+ASKS_FOR_AN_ANSWER = BEGINS | {"dispute.inquired"}
 MOVES_FUNDS = {
     "dispute.funds_withdrawn": ("dispute_withdrawn", -1),
     "dispute.funds_reinstated": ("dispute_reinstated", 1),
@@ -46,7 +46,7 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
     dispute = case.disputes[event.dispute_id]
     yield from _booked(dispute, event)
     yield from await_opening(case, dispute, context.clock)
-    if event.type in BEGINS:
+    if _begins(event, dispute):
         yield from count_dispute(case, dispute, context)
         if not dispute.reported:
             yield from report_dispute(case, dispute, context)
@@ -56,9 +56,19 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
         if UNMATCHED not in dispute.flags:
             yield _unmatched(dispute)
         return
-    if event.type == "dispute.opened" and dispute.state == "lost":
+    if event.type == "dispute.opened" and dispute.state == "lost" and _is_debit(case, dispute):
         yield from ask_for_an_answer(case, dispute, context)  # a debit that came back: said before it is closed
     yield from _ended(case, dispute)
+
+
+def _begins(event: Any, dispute: Dispute) -> bool:
+    """A dispute may begin with an escalation, before anything tells what is claimed: the first that does counts for it."""
+    return event.type in BEGINS or (dispute.opened and not dispute.revision)
+
+
+def _is_debit(case: Case, dispute: Dispute) -> bool:
+    payment = case.payments.get(dispute.payment_id)
+    return payment is not None and payment.kind == "bank_debit"
 
 
 def _pays_instead_of_us(case: Case, dispute: Dispute, event: Any) -> bool:
@@ -198,8 +208,7 @@ def tell_disputes(case: Case, event: Any, context: Context) -> Iterator[Record]:
 def _asks(event: Any, dispute: Dispute) -> bool:
     if not event.type.startswith("dispute.") or getattr(event, "dispute_id", None) != dispute.dispute_id:
         return False
-    # An escalation may come before anything tells what is claimed; the first that does is asked about.
-    asks = event.type in ASKS_FOR_AN_ANSWER or (dispute.opened and not dispute.revision)
+    asks = event.type in ASKS_FOR_AN_ANSWER or _begins(event, dispute)
     return asks and bool(dispute.currency)
 
 
