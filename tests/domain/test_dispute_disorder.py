@@ -133,6 +133,12 @@ def test_an_end_that_happened_before_the_dispute_went_on_does_not_end_what_goes_
     assert state(story) == "expired"
 
 
+def test_an_end_of_the_inquiry_that_is_told_late_does_not_end_the_chargeback():
+    story = case_of().on(OPENED, dispute("inquired", "200.00")).on("2026-02-10", opened().at("2026-02-10T00:00:00Z"))
+    story.on("2026-02-11", dispute("won").at("2026-02-09T12:00:00Z"))
+    assert (state(story), claims(story)) == ("open", 20000)
+
+
 def test_an_end_that_happened_before_a_second_chargeback_does_not_end_that():
     again = opened().at("2026-03-01T12:00:00Z")
     story = case_of().on(OPENED, opened()).on("2026-02-20", dispute("won")).on("2026-03-01T12:00Z", again)
@@ -176,3 +182,22 @@ def test_nobody_is_asked_to_answer_a_dispute_that_was_lost_before_its_opening_is
     story = case_of().on("2026-02-10T12:00Z", lost).on("2026-02-11", opened().at(OPENED))
     assert (state(story), claims(story), alerts(story)) == ("lost", 20000, [])
     assert [out.body["outcome"] for out in story.told if out.body["type"] == "dispute.closed"] == ["lost"]
+
+
+def test_an_acceptance_of_the_inquiry_that_was_never_confirmed_is_no_answer_to_the_chargeback():
+    story = case_of().on(OPENED, dispute("inquired", "200.00")).when(judged("accept"))
+    story.on("2026-02-05", opened()).when(judged("contest"))
+    assert [answer["type"] for answer in answers(story)] == ["dispute.accept", "dispute.submit_evidence"]
+
+
+def test_the_chargeback_told_once_more_does_not_take_back_the_answer_to_a_later_stage():
+    story = case_of().on(OPENED, opened()).on("2026-02-20T12:00Z", PRE_ARBITRATION)
+    story.when(dispute("evidence_submitted")).on("2026-02-25", opened()).until("2026-04-01")
+    assert state(story) == "evidence_submitted"
+    assert [alert["stage"] for alert in alerts(story)] == ["chargeback", "pre_arbitration"]
+
+
+def test_a_dispute_that_begins_with_an_escalation_is_of_its_payments_network():
+    escalated = dispute("escalated", stage="arbitration").at("2026-02-03T12:00:00Z")
+    story = case_of().on("2026-02-03T13:00Z", dispute("funds_withdrawn", "200.00"), escalated)
+    assert alerts(story)[-1]["network"] == "visa"

@@ -138,13 +138,13 @@ class Claim(NamedTuple):
 class Dispute:
     """One dispute: what it claims, and what was moved.
 
-    `escalated_at`: when it came to a stage beyond its opening. What is told late and happened before that, or before
-    the end that is known, changes nothing any more.
+    `since`: when it came to its stage. An end that is told late and happened before that, or before the end that is
+    known, changes nothing any more.
     """
 
     opened: bool = False
     opened_at: datetime | None = None
-    escalated_at: datetime | None = None
+    since: datetime | None = None
     ended_at: datetime | None = None
     stage: int = 0
     amount: int = 0
@@ -161,11 +161,12 @@ class Dispute:
         if what == "dispute.opened":
             self._claimed(body)
             self.opened, self.opened_at = True, moment(body["opened_at"]) if body.get("opened_at") else fact.at
-            self.stage = max(self.stage, STAGES.index(body["stage"]))
+            self._began(STAGES.index(body["stage"]), self.opened_at)
             if self.ended_at is None or self.ended_at <= self.opened_at:
                 self.state, self.ended_at = "open", None
         elif what == "dispute.inquired" and not self.opened:
             self._claimed(body)
+            self.since = self.since or fact.at
         elif what in {"dispute.funds_withdrawn", "dispute.funds_reinstated"}:
             if self.currency is None:
                 self._claimed(body)
@@ -175,16 +176,21 @@ class Dispute:
         elif what == "dispute.escalated" and STAGES.index(body["stage"]) > self.stage:
             self._escalated(STAGES.index(body["stage"]), fact.at)
 
+    def _began(self, stage: int, at: datetime) -> None:
+        came_back = self.ended_at is not None and self.ended_at <= at
+        if stage >= self.stage or came_back:
+            self.stage, self.since = max(self.stage, stage), at
+
     def _claimed(self, body: Body) -> None:
         self.amount, self.currency = body["amount"]["amount_minor"], body["amount"]["currency"]
 
     def _is_past(self, at: datetime) -> bool:
         """Whether an end of this time was overtaken. That a dispute expired is presumed, and never overtakes."""
         ended_later = self.ended_at is not None and self.state != "dispute.expired" and self.ended_at > at
-        return ended_later or (self.escalated_at is not None and self.escalated_at > at)
+        return ended_later or (self.since is not None and self.since > at)
 
     def _escalated(self, stage: int, at: datetime) -> None:
-        self.stage, self.escalated_at = stage, at
+        self.stage, self.since = stage, at
         if not self.opened:
             self.opened, self.opened_at = True, at
         if self.ended_at is None or self.ended_at <= at or self.state == "dispute.expired":

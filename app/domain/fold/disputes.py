@@ -36,7 +36,7 @@ def dispute_of(case: Case, event: Any) -> Dispute:
         dispute = case.disputes[event.dispute_id] = Dispute(dispute_id=event.dispute_id, payment_id=payment_id)
         dispute.known_at = _moment(event)
         if payment_id:
-            payment_of(case, payment_id)
+            dispute.network = payment_of(case, payment_id).network
         if guessed:
             flag_dispute(case, dispute, "payment_guessed")
     return dispute
@@ -95,15 +95,19 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         flag_dispute(case, dispute, "opened_in_future")
     reopened = dispute.state in lifecycle.ENDS and dispute.ended_at is not None and dispute.ended_at <= opened_at
     beyond = dispute.stage_at is not None and lifecycle.is_beyond(dispute.stage, event.stage)
-    if not beyond or reopened:
+    moves = not beyond or reopened
+    if moves:
         new_stage = dispute.stage != event.stage or not dispute.opened or reopened
         _told_deadline(dispute, event.respond_by, new_stage=new_stage)
         dispute.stage, dispute.stage_at = lifecycle.further(dispute.stage, event.stage), opened_at
+        if new_stage:
+            dispute.answer = None
     dispute.opened_at = opened_at
     dispute.defendable, dispute.auto_defended = event.defendable, event.auto_defended
     ended_later = dispute.ended_at is not None and dispute.ended_at > opened_at
     answered_later = dispute.submitted_at is not None and dispute.submitted_at > opened_at
-    if dispute.state != "open" and not ended_later and not (dispute.state == "evidence_submitted" and answered_later):
+    answered = dispute.state == "evidence_submitted" and answered_later
+    if moves and dispute.state != "open" and not ended_later and not answered:
         dispute.state, dispute.ended_at, dispute.answer = "open", None, None
         dispute.closed.append("reopened")
     dispute.opened = True
@@ -182,10 +186,8 @@ def _ended_after(dispute: Dispute, at: datetime) -> bool:
 
 
 def _went_on_after(dispute: Dispute, at: datetime) -> bool:
-    """Whether the dispute came to another stage, or back, after this time; its first opening is neither."""
-    if dispute.stage_at is None or dispute.opened_at is None:
-        return False
-    return at < dispute.stage_at and (dispute.stage_at > dispute.opened_at or "reopened" in dispute.closed)
+    """Whether the dispute came to where it is after this time."""
+    return dispute.stage_at is not None and at < dispute.stage_at
 
 
 def find_payments(case: Case) -> None:
