@@ -62,7 +62,7 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
 
 
 def _begins(event: Any, dispute: Dispute) -> bool:
-    """A dispute may begin with an escalation, before anything tells what is claimed: the first that does counts for it."""
+    """A dispute may begin with an escalation, before anything tells what is claimed: the first that does counts."""
     return event.type in BEGINS or (dispute.opened and not dispute.revision)
 
 
