@@ -140,7 +140,7 @@ def _count(desk: Desk, case: Case, record: Record) -> None:
 
 def _say(case: Case, record: Record, context: Context, heard: Heard, round_: Round) -> None:
     if isinstance(record, Refused):
-        round_.refuse(original_of(heard), Refusal(record.code, record.message, record.path))
+        round_.refuse(heard.message, Refusal(record.code, record.message, record.path))
     elif isinstance(record, Told):
         round_.publish(encoded(_told(case, record, context), heard.trace))
     elif isinstance(record, _FOR_HISTORY):
@@ -149,20 +149,6 @@ def _say(case: Case, record: Record, context: Context, heard: Heard, round_: Rou
         round_.publish(to_monitoring(case, record, heard.asking()))
     elif (said := outbound(case, record, context)) is not None:
         round_.publish(encoded(said, heard.trace))
-
-
-def original_of(heard: Heard) -> Message:
-    """The inbound message behind a record of the journal, as far as it may be kept."""
-    origin = heard.origin
-    return Message(
-        topic=origin.topic,
-        partition=origin.partition,
-        offset=origin.offset,
-        timestamp=origin.timestamp,
-        key=origin.key,
-        value=heard.message.value,
-        headers=origin.headers,
-    )
 
 
 def _told(case: Case, told: Told, context: Context) -> Outbound:

@@ -29,7 +29,14 @@ class DeadLetterCode(StrEnum):
 
 PREFIX = "refundry-"
 REQUIRED_HEADERS = ("code", "message", "topic", "partition", "offset", "timestamp", "attempt", "version")
-OPTIONAL_HEADERS = ("path", "redacted")
+OPTIONAL_HEADERS = ("path", "redriven-from", "redacted")
+ATTEMPT, REDRIVEN_FROM = PREFIX + "attempt", PREFIX + "redriven-from"
+"""What a redriven message bears of ours: how often it was refused, and the place of the message that it repeats."""
+
+
+def place_of(topic: str, partition: int, offset: int) -> str:
+    """The place of a message on its topic, in one word: `orders/3/1234`."""
+    return f"{topic}/{partition}/{offset}"
 
 
 def letter_headers(
@@ -43,13 +50,14 @@ def letter_headers(
     timestamp: int,
     attempt: int,
     version: str,
+    redriven_from: str | None = None,
     redacted: bool,
     original: Iterable[tuple[str, bytes]] = (),
 ) -> list[tuple[str, bytes]]:
     """The headers of a dead letter, as text; the original ones follow, but for earlier ones of ours.
 
-    `timestamp` is the original record's, in milliseconds; `version` the product's; `redacted` says that the value is
-    not what came in.
+    `timestamp` is the original record's, in milliseconds; `version` the product's; `redriven_from` the place of the
+    message that this one repeated; `redacted` says that the value is not what came in.
     """
     facts = {
         "code": DeadLetterCode(code).value,
@@ -61,6 +69,7 @@ def letter_headers(
         "timestamp": str(timestamp),
         "attempt": str(attempt),
         "version": version,
+        "redriven-from": redriven_from,
         "redacted": "true" if redacted else None,
     }
     ours = [(PREFIX + name, text.encode()) for name, text in facts.items() if text is not None]

@@ -2,7 +2,7 @@
 
 from app.runtime.topology import Headers, Message, Output, Refusal
 from topics.codec import mask, mask_headers
-from topics.dead_letters import PREFIX, letter_headers
+from topics.dead_letters import ATTEMPT, PREFIX, REDRIVEN_FROM, letter_headers
 from topics.journal import ORIGIN, unpack
 
 TOPIC = "dead-letters"
@@ -13,11 +13,12 @@ _ATTEMPTS_MAX = 1_000_000
 def dead_letter(message: Message, refusal: Refusal, version: str) -> Output:
     """The dead letter of `message`: key and headers of the original, card numbers and addresses masked.
 
-    The attempt counts how often the message was refused, also across a redrive. A value above VALUE_BYTES_MAX is cut
-    there and says so: the whole of it is still where the headers point.
+    The attempt counts how often the message was refused, also across a redrive, of which the letter says what was
+    redriven. A value above VALUE_BYTES_MAX is cut there and says so: the whole of it is still where the headers point.
+    What was masked, hashed or dropped on the way into the journal is not what came in either.
     """
-    message = _as_it_came(message)
-    value, redacted = (None, False) if message.value is None else mask(message.value)
+    message, cleaned = _as_it_came(message)
+    value, masked = (None, False) if message.value is None else mask(message.value)
     headers = letter_headers(
         code=refusal.code,
         message=refusal.message,
@@ -28,7 +29,8 @@ def dead_letter(message: Message, refusal: Refusal, version: str) -> Output:
         timestamp=message.timestamp,
         attempt=1 + _attempts(message.headers),
         version=version,
-        redacted=redacted,
+        redriven_from=_redriven_from(message.headers),
+        redacted=masked or cleaned,
         original=mask_headers(message.headers),
     )
     if value is not None and len(value) > VALUE_BYTES_MAX:
@@ -37,18 +39,24 @@ def dead_letter(message: Message, refusal: Refusal, version: str) -> Output:
     return Output(TOPIC, message.key, value, headers)
 
 
-def _as_it_came(message: Message) -> Message:
-    """A record of the journal under the name of the inbound record that it was: what is redriven is that one."""
+def _as_it_came(message: Message) -> tuple[Message, bool]:
+    """A record of the journal under the name of the inbound record that it was: what is redriven is that one.
+
+    And whether its value is another than what came in.
+    """
     if all(name != ORIGIN for name, _ in message.headers):
-        return message
+        return message, False
     origin, _ = unpack(message.headers)
-    return Message(
-        origin.topic, origin.partition, origin.offset, origin.timestamp, origin.key, message.value, origin.headers
-    )
+    place = (origin.topic, origin.partition, origin.offset, origin.timestamp)
+    return Message(*place, origin.key, message.value, origin.headers), origin.redacted
 
 
 def _attempts(headers: Headers) -> int:
     for name, content in headers:
-        if name == PREFIX + "attempt" and content.isdigit() and len(content) < 10:
+        if name == ATTEMPT and content.isdigit() and len(content) < 10:
             return min(int(content), _ATTEMPTS_MAX)
     return 0
+
+
+def _redriven_from(headers: Headers) -> str | None:
+    return next((content.decode(errors="replace") for name, content in headers if name == REDRIVEN_FROM), None)

@@ -260,8 +260,31 @@ def test_shopper_values_of_a_conflict_are_hashed_and_the_letter_says_so():
     (letter,) = shop.letters()
     assert b"account-of-ann" not in (letter.value or b"")
     assert b"192.0.2.7" not in (letter.value or b"")
+    assert letter.headers["refundry-redacted"] == b"true"
     journal = b"".join(out.value or b"" for out in shop.outputs if out.topic == "case-events")
     assert b"account-of-ann" not in journal
+
+
+REDRIVEN = [
+    ("refundry-attempt", b"2"),
+    ("refundry-redriven-from", b"orders/3/7"),
+    ("refundry-code", b"of before"),
+    ("mine", b"kept"),
+]
+
+
+def test_a_redriven_message_that_is_refused_again_says_what_it_repeats_and_how_often_it_was_refused():
+    """At the door, and by the case: the journal carries the headers on."""
+    shop = Shop()
+    shop.append("orders", b"o1", b"{", headers=REDRIVEN)
+    shop.append("orders", b"o1", but())
+    shop.append("orders", b"o1", but(currency="USD"), headers=REDRIVEN)
+    at_the_door, by_the_case = shop.letters()
+    assert (at_the_door.code, by_the_case.code) == ("not_json", "id_conflict")
+    for letter in (at_the_door, by_the_case):
+        assert letter.headers["refundry-attempt"] == b"3"
+        assert letter.headers["refundry-redriven-from"] == b"orders/3/7"
+        assert letter.headers["mine"] == b"kept"
 
 
 def test_every_code_is_given_or_listed():

@@ -96,6 +96,7 @@ def test_a_dead_letter_says_why_and_whence_in_text():
         code="not_json",
         message="no",
         path="a",
+        redriven_from="orders/3/7",
         redacted=True,
         original=[("x", b"1"), ("refundry-attempt", b"7")],
         **facts,
