@@ -1,11 +1,11 @@
 """How commands find a case: in what a replay wrote, in a replay that it runs, in the read side, or on Kafka."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -13,7 +13,7 @@ from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import Heard, config_of, read_whole
 from app.cli.read_side import asked
 from app.cli.showing import console
-from app.replay.files import UnreadableFileError, read_texts
+from app.replay.reading import read_written
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 SNAPSHOTS, DECISIONS = "case-snapshots", "refund-decisions"
 
 _decode = msgspec.json.Decoder().decode
-
-
-class _Line(msgspec.Struct):
-    topic: str
-    key: str | None
-    value: msgspec.Raw
-
-
-_decode_record = msgspec.json.Decoder(_Line).decode
 
 
 @dataclass
@@ -157,30 +148,10 @@ def the_one(merchants: Iterable[str], what: str, hint: str) -> str:
     return found[0]
 
 
-class Record(NamedTuple):
-    """A line of what a replay wrote."""
-
-    topic: str
-    key: bytes | None
-    value: bytes
-
-
-def records_of(files: Sequence[str], topics: Collection[str]) -> Iterator[Record]:
-    """The records of these topics in what replays wrote. UnreadableFileError where a file is none."""
-    for place, content in _lines(files):
-        try:
-            record = _decode_record(content)
-        except (msgspec.DecodeError, ValueError) as error:
-            hint = "expected what `refundry replay` wrote; its input belongs to --replay"
-            raise UnreadableFileError(f"{place}: {hint}") from error
-        if record.topic in topics:
-            yield Record(record.topic, record.key.encode() if record.key else None, bytes(record.value))
-
-
 def search_files(files: Sequence[str], search: Search) -> None:
     """Looks through what replays wrote. UnreadableFileError where a file is none."""
-    for record in records_of(files, search.topics):
-        search.take(*record)
+    for record in read_written(files, search.topics):
+        search.take(record.topic, record.key, record.value)
 
 
 def search_installation(settings: Settings, search: Search) -> None:
@@ -198,11 +169,3 @@ def search_topics(settings: Settings, heard: Mapping[str, Heard]) -> None:
     screen = console(err=True)
     with screen.status("reading the snapshots of all cases") if screen.is_terminal else nullcontext():
         read_whole(config_of(settings), heard)
-
-
-def _lines(files: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    for text in read_texts(files, lambda _: None):
-        if text.content is None:
-            raise UnreadableFileError(f"{text.place}: the line is too long to be a record")
-        if text.content.strip():
-            yield text.place, text.content

@@ -6,13 +6,14 @@ from typing import Any
 import click
 import msgspec
 
-from app.cli.cases import SNAPSHOTS, records_of, search_topics
+from app.cli.cases import SNAPSHOTS, search_topics
 from app.cli.failures import ExitCode, Failure
 from app.cli.options import FILE, config_option, output_option, settings_of
 from app.cli.read_side import asked
 from app.cli.showing import show_rows
 from app.readside.answering import CASES_MAX
 from app.readside.numbers import Document, Number, numbers_of, order_of, read
+from app.replay.reading import read_written
 
 COLUMNS = ("kind", "status", "merchant_id", "order_id", "case_id")
 
@@ -78,7 +79,7 @@ def command(number: str, merchant: str | None, snapshots: tuple[str, ...], confi
 def _rows(number: str, merchant: str | None, snapshots: tuple[str, ...], config: Path | None) -> list[dict[str, Any]]:
     hits = Hits(number, merchant)
     if snapshots:
-        for record in records_of(snapshots, (SNAPSHOTS,)):
+        for record in read_written(snapshots, (SNAPSHOTS,)):
             hits.take(record.key, record.value)
         return hits.rows()
     settings = settings_of(config)

@@ -8,7 +8,10 @@ import click
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name and help; `app.cli.<name>` holds the command of the same name when it is called."""
+    """Knows its commands by name and help; `app.cli.<name>` holds the command of the same name when it is called.
+
+    A hyphen of a name is an underscore of its module.
+    """
 
     def __init__(self, *arguments: Any, commands_help: Mapping[str, str], **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -22,7 +25,7 @@ class LazyGroup(click.Group):
         """Imports the command; None where there is none of that name."""
         if cmd_name not in self.commands_help:
             return None
-        command: click.Command = import_module(f"app.cli.{cmd_name}").command
+        command: click.Command = import_module(f"app.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same

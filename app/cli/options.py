@@ -56,3 +56,8 @@ def config_option(command: F) -> F:
 def settings_of(config: Path | None) -> Settings:
     """The settings of the environment and of the file. Raises `ConfigurationError`."""
     return load_settings(os.environ, config)
+
+
+def examples(*lines: str) -> str:
+    """Command lines at the end of a command's help, each on a line of its own."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

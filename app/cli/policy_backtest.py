@@ -1,14 +1,12 @@
 """`refundry policy backtest`: what other policies would have decided, over the same events."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from agents import Desk
 from app.backtest.backtest import Report
@@ -19,7 +17,7 @@ from app.cli.backtest_showing import FromKafka, show, show_disputes
 from app.cli.kafka import config_of, read_whole, require_topics
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, settings_of
 from app.cli.replay import progress_of, tell
-from app.cli.showing import console
+from app.cli.showing import counted
 from app.domain.policy import Policies
 from app.policies import load
 from app.replay import desk_of
@@ -120,10 +118,10 @@ def _over_kafka(trial: Trial, since: datetime) -> tuple[Report, FromKafka]:
     require_topics(runtime, (*TOPICS, *READ_WHOLE))
     read_whole(runtime, heard)
     with TemporaryDirectory(prefix="refundry-past-") as scratch, Recorded(Path(scratch)) as recorded:
-        with _counted("read") as (total, advance):
+        with counted("read") as (total, advance):
             past = read_past(runtime, since, recorded, began=total, read=advance)
         left_out = recorded.incomplete() if past.partial else Incomplete(0, 0)
-        with _counted("decided") as (total, advance):
+        with counted("decided") as (total, advance):
             total(recorded.count() - left_out.messages)
             report = _run(trial, (before, after), _passing(recorded.lines(whole_orders=past.partial), advance))
     return report, FromKafka(past.topics, left_out)
@@ -133,20 +131,6 @@ def _passing(lines: Iterable[Line], advance: Callable[[int], Any]) -> Iterator[L
     for line in lines:
         yield line
         advance(1)
-
-
-@contextmanager
-def _counted(what: str) -> Iterator[tuple[Callable[[int], Any], Callable[[int], Any]]]:
-    """Tells on a terminal how far something is: functions for how much there is, and for how much more went by."""
-    screen = console(err=True)
-    if not screen.is_terminal:
-        yield (lambda _: None), (lambda _: None)
-        return
-    with Progress(
-        what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=screen, transient=True
-    ) as bar:
-        task = bar.add_task(what, total=None)
-        yield (lambda total: bar.update(task, total=total)), (lambda more: bar.advance(task, more))
 
 
 def _tell(beside: FromKafka, since: datetime) -> None:

@@ -1,12 +1,14 @@
 """Answers of commands, on standard output: tables for people, JSON for programs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
 import msgspec
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -46,6 +48,20 @@ def show_rows(rows: Rows, columns: Sequence[str], output: str) -> None:
 def show_json(value: Any) -> None:
     """The value as indented JSON."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+@contextmanager
+def counted(what: str) -> Iterator[tuple[Callable[[int], Any], Callable[[int], Any]]]:
+    """Tells on a terminal how far something is: functions for how much there is, and for how much more went by."""
+    screen = console(err=True)
+    if not screen.is_terminal:
+        yield (lambda _: None), (lambda _: None)
+        return
+    with Progress(
+        what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=screen, transient=True
+    ) as bar:
+        task = bar.add_task(what, total=None)
+        yield (lambda total: bar.update(task, total=total)), (lambda more: bar.advance(task, more))
 
 
 def _cell(value: Any) -> str:

@@ -1,0 +1,109 @@
+"""Records of a topic from some offsets up to where it ended when that was asked: read once, outside of every group.
+
+Nothing is committed, so workers do not notice it, and what is said meanwhile is not waited for.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from app.runtime import faults
+from app.runtime.config import RuntimeConfig
+from app.runtime.exits import UnreachableError
+from app.runtime.records import TopicPartition as Place
+from app.runtime.records import message_of, offset_of, place_of
+from app.runtime.topology import Message
+
+RECORDS_PER_CALL = 2000
+WAIT_S, STALL_S = 0.2, 60.0
+
+
+class Span(NamedTuple):
+    """What is to be read of a partition: from offset `start` up to `end`; `low` is the first one that exists."""
+
+    low: int
+    start: int
+    end: int
+
+
+Spans = Mapping[Place, Span]
+
+
+def spans_of(consumer: Consumer, config: RuntimeConfig, topic: str, since: int | None = None) -> Spans:
+    """All partitions of a topic as they are now, from the first record at or after `since` on, in ms; None: the first.
+
+    The topic must exist. UnreachableError where the broker does not say.
+    """
+    name, timeout = config.topic(topic), config.limits.call_timeout
+
+    def ask() -> Spans:
+        numbers = consumer.list_topics(name, timeout=timeout).topics[name].partitions
+        limits = {
+            number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=timeout) for number in numbers
+        }
+        starts = {number: low for number, (low, _) in limits.items()}
+        if since is not None:
+            wanted = [TopicPartition(name, number, since) for number in numbers]
+            for place in consumer.offsets_for_times(wanted, timeout=timeout):
+                if place.error is not None:
+                    raise KafkaException(place.error)
+                low, end = limits[place.partition]
+                # nothing so late: the answer is no offset
+                starts[place.partition] = end if place.offset < 0 else min(max(place.offset, low), end)
+        return {(name, number): Span(low, starts[number], end) for number, (low, end) in limits.items()}
+
+    return faults.insist(ask, what=f"where {name} begins and ends", patience=config.limits.patience)
+
+
+def size_of(spans: Spans) -> int:
+    """How many offsets there are in them."""
+    return sum(span.end - span.start for span in spans.values())
+
+
+def read_spans(
+    consumer: Consumer,
+    topic: str,
+    spans: Spans,
+    hear: Callable[[Sequence[Message]], None],
+    read: Callable[[int], None],
+) -> None:
+    """Hands over every record of the spans, in the order of each partition, and tells `read` how many offsets went by.
+
+    Raises the WorkerStopError that fits what it met, UnreachableError where a partition gives nothing more.
+    """
+    waiting = {place: span.start for place, span in spans.items() if span.start < span.end}
+    consumer.assign([TopicPartition(*place, start) for place, start in waiting.items()])
+    moved_at = time.monotonic()
+    while waiting:
+        found, reached = _take(consumer, topic)
+        hear([message for place, message in found if message.offset < spans[place].end])
+        for place, position in reached.items():
+            if place in waiting and position > waiting[place]:
+                read(min(position, spans[place].end) - waiting[place])
+                waiting[place], moved_at = position, time.monotonic()
+            if position >= spans[place].end:
+                waiting.pop(place, None)
+        if time.monotonic() - moved_at > STALL_S:
+            raise UnreachableError(
+                f"{', '.join(f'{name}/{number}' for name, number in waiting)} gave nothing for {STALL_S:.0f} s",
+                "Is the broker up?",
+            )
+
+
+def _take(consumer: Consumer, topic: str) -> tuple[list[tuple[Place, Message]], dict[Place, int]]:
+    """Some records, and how far each partition was read, markers of transactions included."""
+    found: list[tuple[Place, Message]] = []
+    reached: dict[Place, int] = {}
+    for record in consumer.consume(RECORDS_PER_CALL, WAIT_S):
+        error = record.error()
+        if error is None:
+            place = place_of(record)
+            found.append((place, message_of(record, topic, place[1], offset_of(record))))
+            reached[place] = offset_of(record) + 1
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  its name
+            reached[place_of(record)] = offset_of(record)
+        elif faults.answer(error, faults.MESSAGES) is not faults.Answer.RETRY:
+            raise faults.stop_for(error, f"reading {topic}")
+    return found, reached
