@@ -13,9 +13,11 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from app.cli import kafka
+from app.cli.records import read_topics
 from app.domain.programmes import Month as Months
 from app.domain.programmes import Standing, encode_standing
 from app.runtime.store import pack
+from app.settings import load_settings
 from tests.cli.messages import SHOP, claim, written
 from tests.kafka.harness import local_broker, wait_for
 
@@ -141,6 +143,44 @@ def test_an_order_and_a_dispute_are_found_on_kafka(refundry, installation: str, 
 
 
 @pytest.mark.kafka
+def test_reports_read_the_topics_and_what_was_said_meanwhile(
+    refundry, installation: str, bootstrap: str, tmp_path: Path
+):
+    assert refundry("topics", "create").code == 0
+    out = tmp_path / "out.jsonl"
+    assert refundry("replay", written(tmp_path / "in.jsonl", SHOP), "--out", out).code == 0
+    producer = Producer({"bootstrap.servers": bootstrap})
+
+    def say(*topics: str) -> None:
+        for record in map(json.loads, out.read_text().splitlines()):
+            if record["topic"] in topics:
+                producer.produce(installation + record["topic"], key=record["key"], value=json.dumps(record["value"]))
+        assert producer.flush(30) == 0
+
+    say("case-snapshots")
+    wanting = refundry("report", "money")
+    assert wanting.code == 6
+    assert "ledger and snapshots differ in 1 places" in wanting.complaint
+    heard: list[str] = []
+
+    def go_on() -> bool:
+        if "ledger-entries" in heard:
+            return False
+        say("ledger-entries", "refund-decisions")
+        return True
+
+    settings = kafka.config_of(load_settings(os.environ))
+    topics = ("ledger-entries", "case-snapshots")
+    read_topics(settings, topics, lambda message: heard.append(message.topic), go_on=go_on)
+    assert heard == ["case-snapshots", "ledger-entries"], "each once"
+    closed = refundry("report", "money", "--output", "json")
+    assert closed.code == 0, closed.err
+    assert [(row["captured_minor"], row["left_minor"]) for row in closed.json["months"]] == [(2400, 2400)]
+    assert closed.json["standing"][0]["in_flight_minor"] == 1200
+    assert refundry("report", "refunds", "--output", "json").json["outcomes"][0]["amount_minor"] == 1200
+
+
+@pytest.mark.kafka
 def test_where_a_merchant_stands_is_read_from_what_the_workers_counted(refundry, installation: str, bootstrap: str):
     assert refundry("topics", "create").code == 0
     assert "nothing was counted of this merchant here" in refundry("programmes", "show", "m").complaint
@@ -182,6 +222,9 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> str:
         ("dispute", "evidence", "d1"),
         ("programmes", "show", "m"),
         ("policy", "publish"),
+        ("dead-letters", "list"),
+        ("dead-letters", "redrive", "orders/0/1"),
+        ("report", "money"),
     ],
 )
 def test_a_broker_that_does_not_answer_is_told_with_a_hint(refundry, nobody, tmp_path: Path, words):

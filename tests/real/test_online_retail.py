@@ -31,6 +31,7 @@ class Played(NamedTuple):
     stream: Stream
     said: dict[str, list[dict[str, Any]]]
     summary: dict[str, Any]
+    out: Path
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def played(sales: list[Sale], year: Year, tmp_path_factory: pytest.TempPathFacto
             record = json.loads(line)
             if record["topic"] in ("refund-decisions", "refund-instructions", "dead-letters"):
                 said[record["topic"]].append(record["value"])
-    return Played(sales, year.stream, said, json.loads(done.stderr.splitlines()[-1]))
+    return Played(sales, year.stream, said, json.loads(done.stderr.splitlines()[-1]), out)
 
 
 def last_decisions(played: Played) -> dict[str, dict[str, Any]]:
@@ -150,6 +151,31 @@ def test_whatever_was_bought_and_taken_back_whole_is_paid_back_whole(played: Pla
     assert len(whole) > 1000
     assert not [line for line in whole if pence[line] != price[line][1]]
     assert not [line for line, count in units.items() if count > price[line][0]]
+
+
+def test_the_reports_come_to_what_the_set_says(played: Played):
+    """Captured: what the events of each month took in. Nobody answered, so what was approved is on its way."""
+    captured: Counter[str] = Counter()
+    for event in played.stream.events:
+        if event.body["type"] == "payment.captured":
+            captured[event.body["occurred_at"][:7]] += event.body["amount"]["amount_minor"]
+    approved = sum(
+        decision["amount"]["amount_minor"]
+        for decision in last_decisions(played).values()
+        if decision["type"] == "refund.approved"
+    )
+    money = json.loads(refundry("report", "money", "--records", played.out, "--output", "json").stdout)
+    assert {row["month"]: row["captured_minor"] for row in money["months"]} == +captured
+    (standing,) = money["standing"]
+    assert (standing["captured_minor"], standing["refunded_minor"]) == (captured.total(), 0)
+    assert standing["in_flight_minor"] == approved > 0
+    assert standing["refundable_minor"] == captured.total() - approved
+    refunds = json.loads(refundry("report", "refunds", "--records", played.out, "--output", "json").stdout)
+    assert refunds["requests"] == len(requests(played))
+    counted: Counter[str] = Counter()
+    for row in refunds["outcomes"]:
+        counted[f"refund.{row['outcome']}"] += row["requests"]
+    assert counted == Counter(decision["type"] for decision in last_decisions(played).values())
 
 
 def test_a_thousand_events_twice_say_the_same_bytes(played: Played, tmp_path: Path):

@@ -1,0 +1,1 @@
+"""What comes of it, summed up: money, refunds, disputes, fees and exchange rates, out of what was published."""
