@@ -14,14 +14,17 @@ from agents import (
     reviews,
 )
 from agents.desk import Desk
+from app.domain.records import Record
 from app.runtime.topology import Topology
 from topics.heartbeats import TOPIC
 
 __all__ = ["Desk", "assemble"]
 
 
-def assemble(desk: Desk, *, snapshots: bool = True) -> Topology:
-    """All agents and tables of the application. `snapshots` False: the engine takes them from the rows at its end."""
+def assemble(desk: Desk, *, snapshots: bool = True, unsaid: tuple[type[Record], ...] = ()) -> Topology:
+    """All agents and tables of the application. `snapshots` False: the engine takes them from the rows at its end.
+    `unsaid`: records of cases that whoever runs it does not want to hear of.
+    """
     return Topology(
         agents=(
             orders.agent(desk),
@@ -30,7 +33,7 @@ def assemble(desk: Desk, *, snapshots: bool = True) -> Topology:
             reviews.agent(desk),
             customers.agent(desk),
             fx_rates.agent(desk),
-            casework.agent(desk, snapshots=snapshots),
+            casework.agent(desk, snapshots=snapshots, unsaid=unsaid),
             history.agent(),
             monitoring.agent(desk),
             heartbeats.agent(),

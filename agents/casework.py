@@ -52,8 +52,10 @@ class Heard(NamedTuple):
         return pack(msgspec.structs.replace(self.origin, fingerprint=b"", released=event_id), self.trace)
 
 
-def agent(desk: Desk, *, snapshots: bool = True) -> Agent:
-    """The agent of the journal. `snapshots` False: who runs it takes them from the rows, when it wants them."""
+def agent(desk: Desk, *, snapshots: bool = True, unsaid: tuple[type[Record], ...] = ()) -> Agent:
+    """The agent of the journal. `snapshots` False: who runs it takes them from the rows, when it wants them. `unsaid`:
+    what is applied, and of which nobody wants to hear.
+    """
 
     def handle(batch: Batch, round_: Round) -> None:
         rows = round_.table(TABLE, batch.partition)
@@ -72,6 +74,8 @@ def agent(desk: Desk, *, snapshots: bool = True) -> Agent:
             records = step(case, Entry(heard.event, heard.origin.topic, heard.origin.fingerprint), context)
             for record in records:
                 _count(desk, case, record)
+                if isinstance(record, unsaid):
+                    continue
                 _say(case, record, context, heard, round_)
             desk.results[heard.origin.topic, _result(records)] += 1
             if case.version != version:

@@ -1,7 +1,8 @@
 """The same events under the old and the new policies: two worlds that hear the same, line by line.
 
 A merchant for whom the same versions speak at every time in both books cannot come out otherwise, so its events are
-passed over: a change for one merchant of many is tried at the speed of reading.
+passed over: a change for one merchant of many is tried at the speed of reading. Where the events can be read twice, so
+are orders that no policy is asked about.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,6 +17,7 @@ import msgspec
 from agents import Desk
 from app.backtest.comparison import Comparison, compare
 from app.backtest.disputes import Trial, try_disputes
+from app.backtest.relevance import Relevant, named_in
 from app.backtest.world import World
 from app.domain.policy import Policies
 from app.replay.lines import Line, NoLine
@@ -25,14 +27,15 @@ from app.replay.run import rarely_collected
 class Report(msgspec.Struct):
     """What was compared, and what it cost.
 
-    `disputes`: those that ended. `unaffected`: events of merchants for whom nothing changes; `passed_over`: answers of
-    the provider to instructions that a world did not give.
+    `disputes`: those that ended. `unaffected`: events of merchants for whom nothing changes; `undecided`: of orders
+    that no policy was asked about; `passed_over`: answers of the provider to instructions that a world did not give.
     """
 
     comparison: Comparison
     disputes: list[Trial]
     events: int
     unaffected: int
+    undecided: int
     no_lines: int
     passed_over: int
     cpu_seconds: float
@@ -48,16 +51,17 @@ def backtest(
     *,
     old: Desk,
     new: Desk,
+    relevant: Relevant | None = None,
     until: datetime | None = None,
     on_no_line: Callable[[NoLine], None],
 ) -> Report:
     """Decides the lines twice, and compares what came of every request and what was advised on every ended dispute.
 
-    The desks differ in nothing but policies.
+    The desks differ in nothing but policies. `relevant` knows the same lines; None: all of them are decided.
     """
-    events = no_lines = unaffected = 0
+    events = no_lines = unaffected = undecided = 0
     affected = _Affected(old.policies, new.policies)
-    began = process_time()
+    began = process_time() - (relevant.cpu_seconds if relevant else 0)
     with TemporaryDirectory(prefix="refundry-backtest-") as scratch, rarely_collected():
         folders = [Path(scratch) / name for name in ("old", "new")]
         for folder in folders:
@@ -69,36 +73,32 @@ def backtest(
                     on_no_line(line)
                     continue
                 events += 1
-                if not affected(line):
+                named = named_in(line)
+                if not affected(named.merchant_id):
                     unaffected += 1
-                    continue
-                before.hear(line)
-                after.hear(line)
+                elif relevant is not None and not relevant(line, named):
+                    undecided += 1
+                    before.pass_over(line)
+                    after.move_on(before.clock)
+                else:
+                    before.hear(line)
+                    after.hear(line)
             found = compare(before.finish(until), after.finish(until))
             disputes = try_disputes(before.disputed_cases(), after.disputed_cases())
             passed_over = before.passed_over + after.passed_over
-    return Report(found, disputes, events, unaffected, no_lines, passed_over, process_time() - began)
-
-
-class _Body(msgspec.Struct):
-    merchant_id: str | None = None
+    return Report(found, disputes, events, unaffected, undecided, no_lines, passed_over, process_time() - began)
 
 
 class _Affected:
-    """Whether a message may come out otherwise: it is no merchant's, or other versions speak for its merchant."""
+    """Whether messages of a merchant may come out otherwise: other versions speak for it, or it is not known."""
 
     def __init__(self, old: Policies, new: Policies) -> None:
         starts = {policy.effective_from for book in (old, new) for policy in book}
         self._times = [datetime.min.replace(tzinfo=UTC), *sorted(starts)]
         self._books = (old, new)
         self._known: dict[str, bool] = {}
-        self._decode = msgspec.json.Decoder(_Body).decode
 
-    def __call__(self, line: Line) -> bool:
-        try:
-            merchant_id = self._decode(line.value or b"null").merchant_id
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return True
+    def __call__(self, merchant_id: str | None) -> bool:
         if merchant_id is None:
             return True
         if merchant_id not in self._known:

@@ -14,11 +14,14 @@ import msgspec
 from agents import Desk
 from agents.casework import TABLE
 from app.domain.case import Case
+from app.domain.records import Alerted, Booked, Counted, Told
 from app.replay import Replay
 from app.replay.lines import Line
 from app.runtime.topology import Output
 
 DECISIONS, INSTRUCTIONS = "refund-decisions", "refund-instructions"
+NOT_COMPARED = (Told, Alerted, Booked, Counted)
+"""What follows from decisions, and from which no decision follows."""
 _MAY_ANSWER = (b'"refund.', b'"store_credit.')
 
 
@@ -96,15 +99,25 @@ class World:
         self._decisions: dict[Key, Decision] = {}
         self._given: set[str] = set()
         self._foreign_refunds: set[str] = set()
-        self._replay = Replay(desk, sink=self._take, scratch=scratch)
+        self._looked_at: tuple[list[Output], int] = ([], 0)
+        self._replay = Replay(desk, sink=self._take, scratch=scratch, unsaid=NOT_COMPARED)
         self.passed_over = 0
 
     def hear(self, line: Line) -> None:
         """One message, unless it answers an instruction of another world."""
         if line.topic in ("payments", "orders") and self._is_foreign(line.value):
             self.passed_over += 1
+            self._replay.pass_over(line)
         else:
             self._replay.feed((line,), _no_line)
+
+    def pass_over(self, line: Line) -> None:
+        """One message that is not decided: time goes on."""
+        self._replay.pass_over(line)
+
+    def move_on(self, clock: int) -> None:
+        """What another world that hears the same has found of a message that is not decided."""
+        self._replay.move_on(clock)
 
     @property
     def clock(self) -> int:
@@ -133,6 +146,15 @@ class World:
         elif output.topic == INSTRUCTIONS:
             self._given.add(_decode_instruction(output.value).instruction_id)
 
+    def _look_at_what_is_under_way(self) -> None:
+        """What a world has given is complete only with what its log has not handed out yet."""
+        said = self._replay.unsaid
+        known, seen = self._looked_at
+        for output in said[seen:] if said is known else said:
+            if output.topic == INSTRUCTIONS:
+                self._take(output)
+        self._looked_at = said, len(said)
+
     def _is_foreign(self, value: bytes | None) -> bool:
         if value is None or not any(mark in value for mark in _MAY_ANSWER):
             return False
@@ -142,9 +164,7 @@ class World:
             return False  # whatever it is, it becomes a dead letter
         if not answer.type.startswith(("refund.s", "refund.f", "refund.rev", "store_credit.")):
             return False
-        # Said in this round or not: what a world has given is complete only once its log is.
-        if answer.instruction_id is not None and answer.instruction_id not in self._given:
-            self._replay.settle()
+        self._look_at_what_is_under_way()
         if answer.instruction_id in self._given:
             return False
         if answer.instruction_id is None:

@@ -57,6 +57,7 @@ def show(report: Report, output: str, beside: FromKafka | None = None) -> None:
                 **_disputes(report.disputes),
                 "events": report.events,
                 "unaffected": report.unaffected,
+                "undecided": report.undecided,
                 "no_lines": report.no_lines,
                 "passed_over": report.passed_over,
                 **({"from_kafka": {"topics": beside.topics, "left_out": beside.left_out}} if beside else {}),
@@ -77,8 +78,8 @@ def show(report: Report, output: str, beside: FromKafka | None = None) -> None:
     if report.disputes:
         _print_standings(report.disputes)
     screen.print(
-        f"{report.events} events, {report.unaffected} of them of merchants for whom nothing changes; "
-        f"{report.events_per_cpu_second} per CPU-second"
+        f"{report.events} events, {report.unaffected} of them of merchants for whom nothing changes and "
+        f"{report.undecided} of orders that no policy was asked about; {report.events_per_cpu_second} per CPU-second"
     )
 
 

@@ -13,6 +13,7 @@ from app.backtest.backtest import Report
 from app.backtest.backtest import backtest as run_backtest
 from app.backtest.past import READ_WHOLE, TOPICS, read_past
 from app.backtest.recorded import Incomplete, Recorded
+from app.backtest.relevance import Relevant
 from app.cli.backtest_showing import FromKafka, show, show_disputes
 from app.cli.kafka import config_of, read_whole, require_topics
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, settings_of
@@ -90,8 +91,13 @@ def backtest(
         raise click.UsageError("expected standard input alone, or files")
     trial = Trial(settings_of(config), new, old, fx, until)
     if since is None:
+        desks = trial.desks()
+        relevant = None
+        if all(Path(file).is_file() for file in events):  # what can be read twice
+            with progress_of(events) as progress:
+                relevant = Relevant(read_lines(read_texts(events, progress)))
         with progress_of(events) as progress:
-            report = _run(trial, trial.desks(), read_lines(read_texts(events, progress)))
+            report = _run(trial, desks, read_lines(read_texts(events, progress)), relevant)
         beside = None
     else:
         report, beside = _over_kafka(trial, since)
@@ -102,8 +108,8 @@ def backtest(
         show(report, output, beside)
 
 
-def _run(trial: Trial, desks: tuple[Desk, Desk], lines: Iterable[Any]) -> Report:
-    return run_backtest(lines, old=desks[0], new=desks[1], until=trial.until, on_no_line=tell())
+def _run(trial: Trial, desks: tuple[Desk, Desk], lines: Iterable[Any], relevant: Relevant | None) -> Report:
+    return run_backtest(lines, old=desks[0], new=desks[1], relevant=relevant, until=trial.until, on_no_line=tell())
 
 
 def _over_kafka(trial: Trial, since: datetime) -> tuple[Report, FromKafka]:
@@ -123,7 +129,9 @@ def _over_kafka(trial: Trial, since: datetime) -> tuple[Report, FromKafka]:
         left_out = recorded.incomplete() if past.partial else Incomplete(0, 0)
         with counted("decided") as (total, advance):
             total(recorded.count() - left_out.messages)
-            report = _run(trial, (before, after), _passing(recorded.lines(whole_orders=past.partial), advance))
+            relevant = Relevant(recorded.lines(whole_orders=past.partial))
+            decided = _passing(recorded.lines(whole_orders=past.partial), advance)
+            report = _run(trial, (before, after), decided, relevant)
     return report, FromKafka(past.topics, left_out)
 
 

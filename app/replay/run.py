@@ -23,6 +23,7 @@ from agents.desk import milliseconds
 from agents.shadowing import Shadow
 from app.domain.policy import Policies
 from app.domain.rates import Rates
+from app.domain.records import Record
 from app.policies import load
 from app.replay.files import read_texts
 from app.replay.lines import Line, NoLine, read_lines
@@ -117,10 +118,17 @@ class Replay:
     """Decides messages one after the other.
 
     `scratch` is an empty directory for state that does not fit into memory; `sink` gets everything that is said to the
-    outside, in order. The desk's policies and rates must be complete.
+    outside, in order. The desk's policies and rates must be complete. `unsaid`: what of it is not wanted.
     """
 
-    def __init__(self, desk: Desk, *, sink: Callable[[Output], None], scratch: Path) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        sink: Callable[[Output], None],
+        scratch: Path,
+        unsaid: tuple[type[Record], ...] = (),
+    ) -> None:
         self._desk = desk
         self._sink = sink
         said = frozenset(OUTBOUND) - {_SAID_AT_THE_END}
@@ -130,7 +138,7 @@ class Replay:
                 sink(output)
 
         self._log = MemoryLog(
-            assemble(desk, snapshots=False),
+            assemble(desk, snapshots=False, unsaid=unsaid),
             stores=lambda table: SpillingStore(scratch / table),
             sink=pass_on,
             version=version("refundry"),
@@ -147,10 +155,25 @@ class Replay:
                 self._handle(line)
         return count
 
+    def pass_over(self, line: Line) -> None:
+        """Moves the clock on as the line would, and hears nothing of it."""
+        moment = (line.occurred_at or 0) if line.timestamp is None else line.timestamp
+        if moment > self.clock and (line.timestamp is not None or self._received(line, moment)):
+            self._log.advance(moment)
+
+    def move_on(self, clock: int) -> None:
+        """Moves the clock on to a time that another replay of the same lines has reached."""
+        self._log.advance(clock)
+
     @property
     def clock(self) -> int:
         """The time of the replay, in ms since the epoch."""
         return self._log.clock
+
+    @property
+    def unsaid(self) -> list[Output]:
+        """What was said since the last round was complete, internal messages too; another list in every round."""
+        return self._log.unsaid
 
     def settle(self, until: datetime | None = None) -> None:
         """Moves the clock on to `until`, and hands out whatever was said so far."""

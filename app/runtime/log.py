@@ -127,6 +127,11 @@ class MemoryLog:
         """Whether a timer may fire on the way to `until`; False is certain."""
         return self._due.by(until)
 
+    @property
+    def unsaid(self) -> list[Output]:
+        """What the round has said so far, for the sink to hear when it is complete; another list in every round."""
+        return self._staging.outputs
+
     def commit(self) -> None:
         """Completes the round: state is in the stores, what was said is with the sink."""
         while True:

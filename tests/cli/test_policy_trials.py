@@ -80,6 +80,18 @@ def test_a_backtest_shows_disputes_that_ended_as_table_json_and_csv(refundry, tm
     assert (rows["d-part"]["recovered_minor"], rows["d-part"]["fees"]) == ("15000", "20.00 EUR")
 
 
+def test_what_can_be_read_once_alone_is_decided_whole_and_comes_out_the_same(refundry, folder):
+    """An order of which nobody asks anything is passed over in a file, and decided from standard input."""
+    idle = texts(of_order("b", placed(), captured("50.00")))
+    (folder / "more.jsonl").write_text("\n".join(EVENTS + idle))
+    command = ("policy", "backtest", folder / "new", "--old", folder / "old", "--output", "json", "--events")
+    file = refundry(*command, folder / "more.jsonl").json
+    piped = refundry(*command, "-", stdin=(folder / "more.jsonl").read_bytes()).json
+    assert (file.pop("undecided"), piped.pop("undecided")) == (2, 0)
+    assert file == piped
+    assert (file["events"], file["flipped"]) == (5, 1)
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
