@@ -12,19 +12,22 @@ import msgspec
 from app.domain.case import Case, Refund
 from app.domain.context import Context
 from app.domain.orders import builtins
-from app.domain.records import Booked, Recognised, Record
+from app.domain.records import Booked, Recognised, Record, Scheduled
 from app.domain.refunds import exchange
 from app.domain.refunds.execution import (
     confirmed,
     gave_up,
     ledger_kind,
+    may_retry,
+    retry_of,
     returned,
     returned_row,
     sent,
     settled_row,
     settlement_row,
+    stuck_timer,
 )
-from app.domain.refunds.lifecycle import NOTHING, SETTLED, after
+from app.domain.refunds.lifecycle import IN_FLIGHT, NOTHING, SETTLED, after
 from app.domain.refunds.naming import refund_of, twins_of
 
 
@@ -43,6 +46,8 @@ def recognise(case: Case, event: Any, context: Context) -> Iterator[Record]:
         if after(refund.status, event.type.removeprefix("refund.")) == refund.status:
             alerted = came_back or bool(SETTLED & {before, twin.status})
             yield from _followed(case, refund, before, context, alerted=alerted)
+            if refund.status == before == "failed" and twin.status in IN_FLIGHT:
+                yield from _tried_again(case, refund, context)
     settlement = getattr(event, "settlement", None)
     if settlement is not None and refund.status in SETTLED and refund.settlement is None:
         known = msgspec.structs.replace(refund, settlement=builtins(settlement))
@@ -77,6 +82,14 @@ def _reversal(case: Case, refund: Refund, twin: Refund, booked: Refund) -> Booke
         settlement=booked.settlement,
         fx=fx and fx | {"gain_loss_minor": -fx["gain_loss_minor"]},
     )
+
+
+def _tried_again(case: Case, refund: Refund, context: Context) -> Iterator[Record]:
+    """A refusal while a stranger seemed to hold the money; it was the same refund, so the money is there again."""
+    if may_retry(case, refund, context):
+        retry = retry_of(case, refund, context)
+        yield retry
+        yield Scheduled(stuck_timer(retry.instruction_id), retry.not_after)
 
 
 def _followed(case: Case, refund: Refund, before: str, context: Context, *, alerted: bool) -> Iterator[Record]:
