@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from app.domain.case import Case, Request
+from app.domain.case import Case, Request, Row
 from app.domain.context import Context
 from app.domain.ids import derive
 from app.domain.reasons import MESSAGES
@@ -18,6 +18,7 @@ from app.domain.refunds.returning import lines_to_return
 from app.domain.refunds.reviewing import approvers
 from app.domain.refunds.scopes import plan
 from app.domain.refunds.statutory import pay_by, proof_of_return
+from app.domain.refunds.tax_limits import within_taxes_charged
 from app.domain.refunds.tenders import allocate, available
 
 BY_REVIEW = {Code.REVIEW_APPROVED: "approve", Code.REVIEW_DENIED: "deny"}
@@ -206,7 +207,7 @@ def _decided(
         method=q.request.method,
         reasons=reasons,
         policy=(q.policy.id, q.policy.version, q.policy.digest),
-        rows=tuple(q.rows) if outcome != "denied" else (),
+        rows=tuple(_rows(q)) if outcome != "denied" else (),
         tenders=tenders,
         waiting_for=waiting_for,
         wait_until=wait_until,
@@ -215,6 +216,11 @@ def _decided(
         flags=(*_flags(q), *flags),
         historical=q.context.historical,
     )
+
+
+def _rows(q: Question) -> list[Row]:
+    order = q.case.order
+    return within_taxes_charged(q.case, order, q.rows) if order is not None and q.rows else q.rows
 
 
 def _pay_by(q: Question) -> date | None:
