@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from app.domain.case import Case, Dispute, Order, Request
 from app.domain.context import Entry
-from app.domain.disputes.lifecycle import ENDS, further, movement_key
+from app.domain.disputes.lifecycle import ENDS, further, is_beyond, movement_key
 from app.domain.disputes.responding import may_respond
 from app.domain.fold.orders import content_of, received_units
 from app.domain.ids import question_id
@@ -181,13 +181,18 @@ def _opened(case: Case, event: Any) -> Admission:
 
 
 def _says_nothing_new(dispute: Dispute, event: Any) -> bool:
-    """The same claim at the same stage under another event: a later stage, another amount or a reopening is new."""
+    """The same claim once more, at its stage or an earlier one: a later stage, another amount or a reopening is new, and
+    so is the first that tells why the dispute was raised.
+    """
     if event.type == "dispute.inquired":
         told = dispute.opened or dispute.opened_at is not None
         return told and (dispute.opened or dispute.amount_minor == event.amount.amount_minor)
-    same_claim = (dispute.stage, dispute.amount_minor) == (event.stage, event.amount.amount_minor)
-    same_deadline = event.respond_by is None or event.respond_by == dispute.respond_by
-    return dispute.opened and same_claim and same_deadline and dispute.state not in ENDS
+    if not dispute.opened or dispute.state in ENDS or dispute.amount_minor != event.amount.amount_minor:
+        return False
+    if is_beyond(dispute.stage, event.stage):
+        # One that began with an escalation has no opening yet: its opening and its stage are of one moment.
+        return dispute.reason_code is not None or dispute.opened_at != dispute.stage_at
+    return dispute.stage == event.stage and event.respond_by in (None, dispute.respond_by)
 
 
 def _verdict(case: Case, event: Any) -> Admission:

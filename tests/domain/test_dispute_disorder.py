@@ -197,6 +197,19 @@ def test_the_chargeback_told_once_more_does_not_take_back_the_answer_to_a_later_
     assert [alert["stage"] for alert in alerts(story)] == ["chargeback", "pre_arbitration"]
 
 
+def test_the_chargeback_told_once_more_asks_nothing_again_about_a_later_stage():
+    story = case_of().on(OPENED, opened(respond_by=DUE)).on("2026-02-20T12:00Z", PRE_ARBITRATION)
+    story.on("2026-02-21", opened(respond_by=DUE))
+    assert [alert["stage"] for alert in alerts(story)] == ["chargeback", "pre_arbitration"]
+
+
+def test_the_opening_that_comes_after_its_escalation_tells_why_though_the_amount_is_known():
+    escalated = dispute("escalated", stage="arbitration").at("2026-02-03T12:00:00Z")
+    story = case_of().on("2026-02-03T13:00Z", dispute("funds_withdrawn", "200.00"), escalated)
+    story.when(opened("duplicate").at(OPENED))
+    assert [alert["category"] for alert in alerts(story)] == ["general", "duplicate"]
+
+
 def test_a_dispute_that_begins_with_an_escalation_is_of_its_payments_network():
     escalated = dispute("escalated", stage="arbitration").at("2026-02-03T12:00:00Z")
     story = case_of().on("2026-02-03T13:00Z", dispute("funds_withdrawn", "200.00"), escalated)

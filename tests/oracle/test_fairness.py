@@ -274,3 +274,19 @@ def test_a_chargeback_that_was_answered_before_it_was_told_needs_no_alert():
         run.dispute("opened", "p", "d", amount=money(1000), stage="chargeback")
         run.snapshot("o", ("disputes", "opened-d"), [("p", 1000, 0, 0, 1000)])
         assert names(verdict_on(run.inputs, run.outputs)) == found
+
+
+def test_store_credit_that_could_not_be_given_leaves_its_money_for_a_later_approval():
+    run = Run()
+    run.order("o", [line("l1", 1000)])
+    captured(run, "o", "p", 1000)
+    rows = [row("line", 1000, line_id="l1", quantity=1)]
+    run.ask("r1", "o", kind="full")
+    approve(run, "r1", "o", ("orders", "asked-r1"), rows, [("p", 1000, "i1", "store_credit")])
+    fields = {"order_id": "o", "instruction_id": "i1", "amount": money(1000)}
+    run.hear("orders", "store_credit.failed", "o", "failed-i1", **fields)
+    run.alert("refund.returned", "o", ("orders", "failed-i1"), "al", refund_id="i1", payment_id="p", amount=money(1000))
+    run.ask("r2", "o", kind="full")
+    approve(run, "r2", "o", ("orders", "asked-r2"), rows, [("p", 1000, "i2", "original")])
+    run.snapshot("o", ("orders", "asked-r2"), [("p", 1000, 0, 1000, 0)], [("r1", "approved", 1), ("r2", "approved", 1)])
+    assert names(verdict_on(run.inputs, run.outputs)) <= {"line_overpaid"}

@@ -69,8 +69,10 @@ def approvals_within_refundable(trial: Trial) -> Iterator[Violation]:
             approved.add(body["request_id"])
             drawn = dict.fromkeys(tender["payment_id"] for tender in body["tenders"])
             for tender in body["tenders"]:
-                if not _credit_failed(trial, merchant, tender["instruction_id"], horizon):
-                    issued.setdefault(tender["payment_id"], {})[tender["instruction_id"]] = amount_of(tender)
+                issued.setdefault(tender["payment_id"], {})[tender["instruction_id"]] = amount_of(tender)
+            for drawn_before in issued.values():
+                for instruction_id in [i for i in drawn_before if _credit_failed(trial, merchant, i, horizon)]:
+                    del drawn_before[instruction_id]
             trial.figures.approvals_judged += 1
             for payment_id in drawn:
                 payment = trial.facts.payments.get((merchant, payment_id), Payment(merchant, payment_id))
