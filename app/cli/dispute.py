@@ -25,10 +25,14 @@ def command() -> None:
 
 @command.command()
 @click.argument("dispute_id")
-@click.option("--html", type=PAGE, help="Also write it as a page of its own, to be read or printed.")
+@click.option("--html", type=PAGE, help="Also write it as a page of its own, to be read, or printed to a PDF.")
 @source_options
 def evidence(dispute_id: str, output: str, html: Path | None, merchant: str | None, **source: Any) -> None:
-    """Show the evidence on DISPUTE_ID: what each item proves, by which event, what is missing and who could give it."""
+    """Show the evidence on DISPUTE_ID: what each item proves, by which event, what is missing and who could give it.
+
+    The page of --html loads nothing from anywhere. For a PDF, print it to a file from any browser: advice, and what is
+    missing, are left out in print, so that the PDF can be handed on.
+    """
     search = DisputeSearch(dispute_id, merchant)
     look(search, **source)
     pack = pack_of(search.snapshot(), dispute_id)

@@ -1,6 +1,9 @@
 """The evidence on a dispute as one document, and as a page that stands alone."""
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
@@ -11,6 +14,20 @@ from app.cli.money import shown_money
 from app.domain.disputes.exhibits import EXHIBITS, Exhibit
 
 _MONEY = {"amount_minor", "currency"}
+_NAMES = {
+    "account_id": "account",
+    "cvc": "security code",
+    "delivery_address_hash": "delivery address",
+    "device_id": "device",
+    "ip": "IP address",
+    "line_id": "line",
+    "payment_id": "payment",
+    "sku": "SKU",
+    "three_d_secure": "3-D Secure",
+}
+"""Names of fields as people say them, where blanks for underscores are not enough."""
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 def pack_of(snapshot: dict[str, Any], dispute_id: str) -> dict[str, Any]:
@@ -63,13 +80,31 @@ def page_of(pack: Mapping[str, Any]) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"words": _words, "money": shown_money, "rows": _rows}
+    environment.filters |= {
+        "words": _words,
+        "named": _capitalised,
+        "money": shown_money,
+        "percent": _percent,
+        "rows": _rows,
+        "columns": _columns,
+        "text": _text,
+    }
     template = files("app.cli").joinpath("evidence.html.j2").read_text(encoding="utf-8")
     return environment.from_string(template).render(pack=pack)
 
 
 def _words(name: object) -> str:
-    return str(name).replace("_", " ")
+    return _NAMES.get(str(name)) or str(name).replace("_", " ")
+
+
+def _capitalised(name: object) -> str:
+    words = _words(name)
+    return words[:1].upper() + words[1:]
+
+
+def _percent(share: str) -> str:
+    """A share as people write it: `0.155` is `15.5 %`."""
+    return f"{(Decimal(share) * 100).normalize():f} %"
 
 
 def _rows(value: Any, above: str = "") -> list[tuple[str, str]]:
@@ -81,6 +116,16 @@ def _rows(value: Any, above: str = "") -> list[tuple[str, str]]:
     if isinstance(value, list) and any(isinstance(inner, Mapping | list) for inner in value):
         return _joined((_named(above, str(number)), inner) for number, inner in enumerate(value, start=1))
     return [(above, _text(value))]
+
+
+def _columns(value: Any) -> list[str]:
+    """The columns of a value that is a table: a list of mappings alike, and flat."""
+    if not isinstance(value, list) or not all(
+        isinstance(row, Mapping) and row.keys() == value[0].keys() for row in value
+    ):
+        return []
+    flat = not any(isinstance(inner, Mapping | list) for row in value for inner in row.values())
+    return list(value[0]) if value and flat else []
 
 
 def _joined(inner: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
@@ -99,4 +144,6 @@ def _text(value: Any) -> str:
             return "yes" if value else "no"
         case list():
             return ", ".join(map(_words, value))
+        case str() if _MOMENT.fullmatch(value):
+            return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M:%S} UTC"
     return str(value)

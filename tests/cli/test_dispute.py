@@ -123,7 +123,9 @@ def test_the_page_stands_alone_and_shows_nothing_of_a_publisher_as_markup(refund
     for words in (
         "24.00 USD",
         "Proof of delivery",
-        "Event e-delivered of 2026-03-02T12:00:00Z",
+        "Event e-delivered of 2026-03-02 12:00:00 UTC",
+        '<dt>Answer by</dt><dd class="due">2026-03-20 00:00:00 UTC</dd>',
+        "Accept. With a chance of 55 % contesting is worth -8.55 USD.",
         "Proof, signed",
         "yes",
     ):
@@ -141,8 +143,38 @@ def test_an_item_of_a_newer_version_is_shown_by_its_name(told, refundry):
             "event_id": "e", "occurred_at": "2026-03-02T12:00:00Z"}  # fmt: skip
     page = page_of(pack | {"exhibits": [item]})
     assert "Video of it" in page
-    assert "2, at" in page
-    assert "not known" in page
+    assert '<th scope="col">At</th>' in page
+    assert "<td>not known</td>" in page
+
+
+def test_a_value_that_is_no_table_is_shown_row_by_row(told, refundry):
+    pack = refundry(
+        "dispute", "evidence", "d1", "--snapshots", told(order(), capture(), claim()), "--output", "json"
+    ).json
+    values = [[], [{"a": 1}, {"b": 2}], [{"a": {"b": 1}}, {"a": 2}], {"ip": None}, "<b>", True, 7]
+    items = [{"number": n, "item": "x", "title": "", "proves": "", "value": value, "event_id": "e", "occurred_at": ""}
+             for n, value in enumerate(values)]  # fmt: skip
+    page = page_of(pack | {"exhibits": items})
+    tags = Tags()
+    tags.feed(page)
+    assert tags.open == []
+    for text in ("<dt>2, b</dt><dd>2</dd>", "<dt>1, a, b</dt><dd>1</dd>", "<dt>IP address</dt><dd>not known</dd>",
+                 "<dt>X</dt><dd>&lt;b&gt;</dd>", "<dt>X</dt><dd>7</dd>"):  # fmt: skip
+        assert text in page
+
+
+def test_what_is_ours_alone_is_left_out_in_print(told, refundry):
+    pack = refundry(
+        "dispute", "evidence", "d1", "--snapshots", told(order(), capture(), claim()), "--output", "json"
+    ).json
+    page = page_of(pack)
+    assert re.search(r"@media print \{.*\.ours \{ display: none; \}", page)
+    ours = "".join(re.findall(r'<section class="ours">.*?</section>', page, re.DOTALL))
+    assert "contesting is worth" in ours
+    assert "Could be given by" in ours
+    rest = re.sub(r'<section class="ours">.*?</section>', "", page, flags=re.DOTALL)
+    assert "contesting" not in rest
+    assert "Could be given by" not in rest
 
 
 def test_a_page_that_cannot_be_written_says_so(refundry, told, tmp_path: Path):
