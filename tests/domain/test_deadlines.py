@@ -1,5 +1,6 @@
 """Until when a dispute is answered, who is reminded of it, and what happens when nobody answers."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from app.domain.balances import claimed
 from app.domain.policy_terms import Window
 from tests.domain.dated import moment
-from tests.domain.disputed import OPENED, alerts, case_of, opened, terms
+from tests.domain.disputed import OPENED, alerts, case_of, judged, opened, terms
 from tests.domain.events import asked, dispute
 from tests.domain.expecting import alerted, approved, denied, refused
 from tests.domain.stories import policy
@@ -188,3 +189,20 @@ def test_what_the_network_says_after_the_deadline_is_applied(end, state):
 def test_expiring_is_said_once_though_the_network_says_it_too():
     story = case_of().on(OPENED, opened(respond_by=DUE)).on("2026-02-14", dispute("expired"))
     assert outcomes(story) == ["expired"]
+
+
+@pytest.mark.parametrize("end", [dispute("accepted"), dispute("lost")])
+def test_who_has_given_in_is_not_reminded_and_it_ends_with_its_deadline_unless_the_provider_is_faster(end):
+    story = case_of().on("2026-02-02T12:00Z", opened(respond_by="2026-03-02T12:00:00Z")).when(judged("accept"))
+    story.until("2026-03-02T11:59Z").never(alerted("dispute.deadline_near"))
+    faster = deepcopy(story).when(end)
+    faster.until("2026-06-01").never(alerted("dispute.deadline_near"), alerted("dispute.closed"))
+    story.until("2026-03-02T12:00Z").then(alerted("dispute.closed", outcome="expired"))
+    story.when(end).then(alerted("dispute.closed", outcome=end.body["type"].removeprefix("dispute.")))
+    assert "illegal_transition" not in story.case.flags  # told after our own deadline, which is before the network's
+
+
+def test_who_has_contested_is_reminded_until_the_provider_confirms_it():
+    story = case_of().on("2026-02-02T12:00Z", opened(respond_by="2026-03-02T12:00:00Z")).when(judged("contest"))
+    story.until("2026-02-28").then(alerted("dispute.deadline_near", hours_left=72))
+    story.when(dispute("evidence_submitted")).until("2026-06-01").never(alerted("dispute.deadline_near"))

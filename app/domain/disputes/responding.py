@@ -5,11 +5,12 @@ from datetime import datetime
 
 from app.domain.case import Case, Dispute
 from app.domain.context import Context
+from app.domain.disputes.deadlines import deadline_timer
 from app.domain.disputes.evidence import gather
 from app.domain.disputes.history import is_awaited, stop_waiting
 from app.domain.ids import derive
 from app.domain.policy import Policy
-from app.domain.records import Record, Responded
+from app.domain.records import Record, Responded, Scheduled
 
 ANSWERS = frozenset({"contest", "accept"})
 
@@ -28,6 +29,9 @@ def respond(case: Case, dispute: Dispute, action: str, context: Context) -> Iter
         respond_by=dispute.respond_by,
     )
     yield from stop_waiting(case, dispute)
+    if action == "accept" and deadline_timer(dispute.dispute_id) in case.timers:
+        # Nothing is left to do, so nobody is reminded; it still ends with its deadline if the provider says nothing.
+        yield Scheduled(deadline_timer(dispute.dispute_id), dispute.respond_by)
 
 
 def respond_by_policy(case: Case, dispute: Dispute, policy: Policy, context: Context) -> Iterator[Record]:

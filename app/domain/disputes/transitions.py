@@ -27,8 +27,8 @@ _ENDS = {"won": "won", "lost": "lost", "withdrawn": "withdrawn"}
 _UNANSWERED = {**_ENDS, "accepted": "accepted", "expired": "expired"}
 _FLIPS: Table = {
     "lost": {"won": "won", "withdrawn": "withdrawn"},
-    "accepted": {"won": "won", "lost": "lost", "withdrawn": "withdrawn"},
-    "expired": {"won": "won", "lost": "lost", "withdrawn": "withdrawn"},
+    "accepted": _ENDS,
+    "expired": {**_ENDS, "accepted": "accepted"},  # it was given in to in time, and told after our own deadline
     "withdrawn": {"opened": "chargeback"},
 }
 
