@@ -27,6 +27,8 @@ from topics.disputes import (
     FundsWithdrawn,
 )
 
+AMOUNT_IS_ZERO = "amount_is_zero"
+
 
 def dispute_of(case: Case, event: Any) -> Dispute:
     """The dispute that an event is about, made where it is new; its payment is found where none is named."""
@@ -57,6 +59,8 @@ def _claim(case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened)
     payment = case.payments.get(dispute.payment_id)
     if payment is not None and is_foreign(payment, dispute):
         flag_dispute(case, dispute, "currency_differs")
+    if not event.amount.amount_minor:
+        flag_dispute(case, dispute, AMOUNT_IS_ZERO)
     network = known(case, event.network, NETWORKS, flag="network_unknown")
     dispute.network = network or (payment.network if payment else None) or dispute.network
     dispute.reason_code = event.reason_code.strip() if event.reason_code else dispute.reason_code
@@ -64,9 +68,14 @@ def _claim(case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened)
     dispute.category = category or dispute.category
 
 
-def _told_deadline(dispute: Dispute, told: datetime | None, *, new_stage: bool) -> None:
+def _told_deadline(
+    case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened | DisputeEscalated, *, new_stage: bool
+) -> None:
     """The provider's deadline where one is told; a new stage has none of the stage before."""
+    told = event.respond_by
     if told is not None:
+        if told < event.occurred_at:
+            flag_dispute(case, dispute, "deadline_in_past")
         dispute.respond_by, dispute.deadline_source = told.astimezone(UTC), "provider"
     elif new_stage:
         dispute.respond_by = dispute.deadline_source = None
@@ -83,7 +92,7 @@ def _inquired(case: Case, event: DisputeInquired) -> None:
     dispute = dispute_of(case, event)
     if not dispute.opened:
         _claim(case, dispute, event)
-        _told_deadline(dispute, event.respond_by, new_stage=dispute.stage_at is None)
+        _told_deadline(case, dispute, event, new_stage=dispute.stage_at is None)
         dispute.opened_at = dispute.stage_at = dispute.opened_at or _moment(event)
 
 
@@ -98,7 +107,7 @@ def _opened(case: Case, event: DisputeOpened) -> None:
     moves = not beyond or reopened
     if moves:
         new_stage = dispute.stage != event.stage or not dispute.opened or reopened
-        _told_deadline(dispute, event.respond_by, new_stage=new_stage)
+        _told_deadline(case, dispute, event, new_stage=new_stage)
         dispute.stage, dispute.stage_at = lifecycle.further(dispute.stage, event.stage), opened_at
         if new_stage:
             dispute.answer = None
@@ -159,8 +168,7 @@ def _escalated(case: Case, event: DisputeEscalated) -> None:
             dispute.closed.append("reopened")
         dispute.state, dispute.ended_at, dispute.answer = "open", None, None
         dispute.respond_by = dispute.deadline_source = None
-    if event.respond_by is not None:
-        dispute.respond_by, dispute.deadline_source = event.respond_by.astimezone(UTC), "provider"
+    _told_deadline(case, dispute, event, new_stage=False)
 
 
 def _won(case: Case, event: DisputeWon) -> None:
@@ -212,6 +220,8 @@ def _alerted(case: Case, event: DisputeAlerted) -> None:
     if payment_id:
         payment_of(case, payment_id)
     said = case.verdicts.pop(f"alert:{event.alert_id}", [])
+    if not event.amount.amount_minor:
+        case.flag(AMOUNT_IS_ZERO)
     case.pre_disputes[event.alert_id] = PreDispute(
         alert_id=event.alert_id,
         payment_id=payment_id,
@@ -220,7 +230,7 @@ def _alerted(case: Case, event: DisputeAlerted) -> None:
         source=event.source,
         alerted_at=_moment(event),
         already_credited=event.already_credited,
-        network=event.network,
+        network=known(case, event.network, NETWORKS, flag="network_unknown"),
         expires_at=event.expires_at.astimezone(UTC) if event.expires_at else None,
         verdict=said[-1].verdict if said else None,
     )
@@ -233,7 +243,7 @@ def _fraud(case: Case, event: FraudReported) -> None:
         payment_id=payment_id,
         reported_at=_moment(event),
         amount_minor=event.amount.amount_minor if event.amount else None,
-        network=event.network,
+        network=known(case, event.network, NETWORKS, flag="network_unknown"),
         fraud_type=event.fraud_type,
     )
 
