@@ -23,6 +23,7 @@ COMMANDS = {
     "dispute": "Show what there is to answer a dispute with.",
     "find": "Find the case of any number: of an order, refund, dispute, payment, request …",
     "report": "Sum up money, refunds, disputes, fees and exchange rates.",
+    "audit": "Prove that the record is complete and unaltered.",
     "dead-letters": "List, show and send again what was refused.",
     "projections": "Keep the read side in Redis.",
     "programmes": "Show where a merchant stands in the networks' monitoring programmes.",

@@ -106,6 +106,15 @@ def test_an_order_is_shown_and_explained_from_the_topics(product: Product, verdi
     assert approved["reasons"][0]["message"] in explained.stdout
 
 
+def test_the_record_is_complete_and_unaltered_and_the_books_close(product: Product, verdict: Verdict) -> None:
+    audited = product.run("audit", "verify", "--output", "json", seconds=180)
+    assert audited.returncode == 0, audited.stdout + audited.stderr
+    told = json.loads(audited.stdout)
+    assert told["accounted_for"] == sum(told["records"].values()) > BURST
+    closed = product.run("report", "money", seconds=120)
+    assert closed.returncode == 0, closed.stdout + closed.stderr
+
+
 def test_a_worker_with_another_hash_key_is_refused(product: Product, verdict: Verdict) -> None:
     done = product.run("worker", hash_key="another key, which hashes otherwise", slot="0")
     assert done.returncode == 3

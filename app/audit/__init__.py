@@ -1,0 +1,1 @@
+"""Is the record complete and unaltered: everything that was published, against what the journal leads to."""

@@ -1,0 +1,146 @@
+"""The audit of an installation: its journal told again, and all that lies on its topics held against that.
+
+Laws
+ 1. Workers may go on meanwhile. What a record of the journal led to was committed together with the group's position
+    behind it. So what lies before the group's position at the beginning must be on the topics; and what is found on
+    them was led to by what lies before the group's position after all of them were read.
+ 2. What retention took is no difference: of a topic whose first records are gone, what is older than those left is
+    counted apart. Of a case whose beginning the journal no longer has nothing can be said, and that is said.
+"""
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
+
+from agents import Desk
+from app.audit.found import SNAPSHOTS, Found, Record
+from app.audit.of_a_replay import document_of, say_books
+from app.audit.published import Began, Published, Went
+from app.audit.retelling import JOURNAL, Rate, Retelling
+from app.audit.telling import Tally, Telling, headless_of
+from app.audit.verifying import DECISIONS, Verifier
+from app.reports.money import LEDGER
+from app.runtime import clients, faults
+from app.runtime.config import RuntimeConfig
+from app.runtime.records import TopicPartition as Place
+from app.runtime.spans import Span, read_spans, spans_of
+from app.runtime.topology import Message
+from topics.partitioning import partition_of
+
+HEADLESS = "of cases whose beginning the journal no longer has"
+
+
+class Stretch(NamedTuple):
+    """A partition of the journal, and up to which offset what it led to has to be there."""
+
+    place: Place
+    span: Span
+    must: int
+
+    @property
+    def cut(self) -> bool:
+        """Whether its first records are gone."""
+        return self.span.low > 0
+
+
+class Audit:
+    """One audit. `rates` in the order in which they were published; the desk has the published policies."""
+
+    def __init__(self, config: RuntimeConfig, desk: Desk, rates: Sequence[Rate]) -> None:
+        self._config, self._desk, self._rates = config, desk, rates
+        self._tally = Tally()
+
+    def run(self, *, began: Began, went: Went) -> dict[str, Any]:
+        """What was found, as data. `began` is told how many offsets there are, `went` how many went by.
+
+        Raises UnreachableError where Kafka does not answer, and the WorkerStopError that fits.
+        """
+        consumer, tally = clients.reader(self._config, committed=True), self._tally
+        with TemporaryDirectory(prefix="refundry-audit-") as scratch, Found(Path(scratch)) as found, closing(consumer):
+            verifier = Verifier(found)
+            published = Published(verifier, tally.passed_over)
+            must = self._positions()
+            published.read(consumer, self._config, began, went)
+            stretches = self._stretches(consumer, must, self._positions())
+            began(sum((one.span.end - one.span.start) * (2 if one.cut else 1) for one in stretches))
+            for one in stretches:
+                directory = Path(scratch) / f"cases-{one.place[1]}"
+                if one.cut:
+                    tally.headless |= self._headless(consumer, one, found, Path(f"{directory}-before"), went)
+                self._judge(consumer, one, (verifier, found, published), directory, went)
+            tally.passed_over[HEADLESS] += sum(self._is_headless(record) for record, _ in found.unaccounted())
+            verifier.finish(self._is_headless, causes=True)
+            for record in found.without_cause(DECISIONS):
+                what = "its cause is not in the journal of its case"
+                verifier.say("without a cause", record.topic, record.name, record.place, what)
+            # of a ledger whose first entries are gone the sums are not known
+            say_books(verifier, published.money, lambda case_id: not published.is_cut(LEDGER, case_id.encode()))
+            return document_of(verifier, found) | {
+                "journal_records": tally.journal_records,
+                "cases": tally.cases,
+                "handler_failed": tally.handler_failed,
+                "not_judged": dict(+tally.passed_over),
+            }
+
+    def _judge(
+        self,
+        consumer: Consumer,
+        stretch: Stretch,
+        into: tuple[Verifier, Found, Published],
+        directory: Path,
+        went: Went,
+    ) -> None:
+        verifier, found, published = into
+        with closing(Retelling(self._desk, self._rates, directory)) as retelling:
+            telling = Telling(retelling, published, stretch.must)
+
+            def hear(messages: Sequence[Message]) -> None:
+                telling.judge(messages, verifier, found, self._tally)
+
+            read_spans(consumer, JOURNAL, {stretch.place: stretch.span}, hear, went)
+            telling.end(verifier, found, self._tally)
+
+    def _headless(self, consumer: Consumer, stretch: Stretch, found: Found, directory: Path, went: Went) -> set[str]:
+        """The cases of a partition whose beginning is gone. It is told once for that alone, before it is judged."""
+        count = len(spans_of(consumer, self._config, JOURNAL))
+        here = [
+            case_id for case_id in found.names(SNAPSHOTS) if partition_of(case_id.encode(), count) == stretch.place[1]
+        ]
+        with closing(Retelling(self._desk, self._rates, directory)) as retelling:
+
+            def hear(messages: Sequence[Message]) -> None:
+                for message in messages:
+                    retelling.tell(message)
+
+            read_spans(consumer, JOURNAL, {stretch.place: stretch.span}, hear, went)
+            return headless_of(retelling, found, here)
+
+    def _positions(self) -> dict[int, int]:
+        """How far the group has come in the journal, by partition; empty where no worker ever committed."""
+        name, group = self._config.topic(JOURNAL), self._config.app_id
+        admin, timeout = clients.admin(self._config), self._config.limits.call_timeout
+
+        def ask() -> dict[int, int]:
+            numbers = admin.list_topics(name, timeout=timeout).topics[name].partitions
+            asked = ConsumerGroupTopicPartitions(group, [TopicPartition(name, number) for number in numbers])
+            answer = admin.list_consumer_group_offsets([asked], request_timeout=timeout)
+            found = answer[group].result().topic_partitions
+            return {place.partition: place.offset for place in found if place.offset >= 0}
+
+        return faults.insist(ask, what="where the group's offsets are", patience=self._config.limits.patience)
+
+    def _stretches(self, consumer: Consumer, must: dict[int, int], may: dict[int, int]) -> list[Stretch]:
+        """Where no worker ever committed, all of the journal led to what is there."""
+        found = []
+        for place, span in sorted(spans_of(consumer, self._config, JOURNAL).items()):
+            nothing = span.low if must or may else span.end
+            end = min(may.get(place[1], nothing), span.end)
+            found.append(Stretch(place, span._replace(end=end), min(must.get(place[1], nothing), end)))
+        return found
+
+    def _is_headless(self, record: Record) -> bool:
+        return record.case_id in self._tally.headless
