@@ -15,7 +15,7 @@ LOCKED := install --require-hashes --only-binary :all: --no-deps --no-compile
 # Options for the command behind a target, as in: make demo ARGS="--chaos", make test ARGS="-k refunds"
 ARGS ?=
 
-.PHONY: help setup demo test test-faults check kafka bench bench-peers docs lock clean
+.PHONY: help setup demo test test-faults check kafka bench bench-peers bench-latency docs lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench-peers: setup ## compare this runtime with its peers, which are fetched for
 
 docs: setup ## write the generated tables of the documents again, from the code
 	$(BIN)/python -m tests.house.documents --write
+
+bench-latency: setup ## measure how long a request waits for its decision, by setting
+	$(BIN)/python -m tests.bench.latency $(ARGS)
 
 lock: setup ## resolve requirements.lock anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --upgrade --all-extras --all-build-deps --generate-hashes --allow-unsafe --strip-extras \

@@ -35,6 +35,7 @@ from app.runtime.topology import Topology
 _log = logging.getLogger(__name__)
 _LOOK_AT_LAG_SECONDS = 1.0
 _LOOK_AT_ENDS_SECONDS = 1.0
+_LEAST_WAIT_SECONDS = 0.001
 _LATEST = -1  # the protocol's "time" of a partition's end
 
 
@@ -72,6 +73,7 @@ class Partitions:
         self._restorer = ThreadPoolExecutor(1, "restore")
         self._failure: Exception | None = None
         self._lag_at = 0.0
+        self._full_at = 0.0
 
     @property
     def caught_up(self) -> bool:
@@ -93,12 +95,14 @@ class Partitions:
         )
 
     def take(self) -> list[Taken]:
-        """Reads for at most one commit interval. Several rounds where one would take too much memory."""
+        """Reads until a commit interval after it last did. Several rounds where one would take too much memory."""
         if self._restoring is not None:
             return self._wait_for_restore(self._restoring)
         generation = self._generation
-        wait = self._config.commit_interval_ms / 1000
+        # what comes while a round is handled and committed is fetched meanwhile, so that time counts as well
+        wait = max(_LEAST_WAIT_SECONDS, self._full_at - time.monotonic())
         records = self._consumer.consume(self._config.limits.round_messages_max, wait)
+        self._full_at = time.monotonic() + self._config.commit_interval_ms / 1000
         self._raise_failure()
         if generation != self._generation:
             if self._restoring is None:

@@ -67,7 +67,7 @@ class Run(NamedTuple):
 
 def run_worker(bootstrap: str, directory: Path, mix: Mix, **settings: Any) -> tuple[Run, Product]:
     """A fresh installation, one worker, all waves. The topics stay, for whoever reads them again."""
-    port = _free_port()
+    port = free_port()
     name = f"bench{time.time_ns()}"
     (directory / name).mkdir()
     more = {"ops_bind": f"127.0.0.1:{port}", "session_timeout_ms": 30_000, **settings}
@@ -75,8 +75,8 @@ def run_worker(bootstrap: str, directory: Path, mix: Mix, **settings: Any) -> tu
     product.create()
     publish(product, mix.waves[0])
     waves: list[Wave] = []
-    with _worker(product) as process:
-        wait_for("the worker is ready", lambda: _is_ready(port), 60, every=0.01)
+    with running(product) as process:
+        wait_for("the worker is ready", lambda: is_ready(port), 60, every=0.01)
         cost = cost_of(process.pid)
         for number, wave in enumerate(mix.waves):
             if number:
@@ -90,7 +90,7 @@ def run_worker(bootstrap: str, directory: Path, mix: Mix, **settings: Any) -> tu
 
 
 @contextmanager
-def _worker(product: Product) -> Iterator[subprocess.Popen[bytes]]:
+def running(product: Product) -> Iterator[subprocess.Popen[bytes]]:
     """The worker's process; it must end in order."""
     log = product.directory / "worker.log"
     with log.open("wb") as out:
@@ -146,7 +146,7 @@ def _watched(product: Product, pid: int, events: int, before: Cost) -> Wave:
     return Wave(events, changed_at - began, cost.cpu_seconds - before.cpu_seconds, cost.resident_mib)
 
 
-def _is_ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
             return bool(answer.status == 200)
@@ -154,7 +154,7 @@ def _is_ready(port: int) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
