@@ -181,8 +181,8 @@ def _opened(case: Case, event: Any) -> Admission:
 
 
 def _says_nothing_new(dispute: Dispute, event: Any) -> bool:
-    """The same claim once more, at its stage or an earlier one: a later stage, another amount or a reopening is new, and
-    so is the first that tells why the dispute was raised.
+    """The same claim once more, at its stage or an earlier one. New is a later stage, another amount, a reopening, and
+    the first that tells why the dispute was raised.
     """
     if event.type == "dispute.inquired":
         told = dispute.opened or dispute.opened_at is not None
