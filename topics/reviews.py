@@ -4,6 +4,8 @@ from typing import Literal
 
 from topics.envelope import Amount, Body, Id, Misfit, Note, OrderEvent, Revision
 
+Verdict = Literal["approve", "deny", "ask", "contest", "accept", "refund", "ignore"]
+
 VERDICTS: dict[str, tuple[str, ...]] = {
     "refund_request": ("approve", "deny", "ask"),
     "dispute": ("contest", "accept"),
@@ -25,7 +27,7 @@ class ReviewResolved(OrderEvent):
     type: Literal["review.resolved"]
     review_id: Id
     subject: ReviewSubject
-    verdict: Literal["approve", "deny", "ask", "contest", "accept", "refund", "ignore"]
+    verdict: Verdict
     amount: Amount | None = None
     revision: Revision | None = None
     reviewer_id: Id

@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal
 from annotated_types import MaxLen
 
 from topics.alerts import CompellingEvidence, DisputeOutcome, DisputeStage, Evidence
-from topics.envelope import Code, Currency, Flag, Id, MinorUnits, Revision, Time, TimerName
+from topics.disputes import AlertSource
+from topics.envelope import Code, Currency, Day, Flag, Id, MinorUnits, Revision, Time, TimerName
 from topics.published import Published, PublishedMoney, RequestId, Statement
+from topics.reviews import Verdict
 
 DisputeState = Literal["open", "evidence_submitted"] | DisputeOutcome
 TIMELINE_MAX = 200
@@ -26,8 +28,21 @@ class SnapshotPayment(Published):
     method: dict[str, Any] | None
 
 
+class SnapshotVerdict(Published):
+    """What a reviewer said of a request."""
+
+    review_id: Id
+    verdict: Verdict
+    reviewer_id: Id
+    amount: PublishedMoney | None
+
+
 class SnapshotRequest(Published):
-    """A request and its last answer."""
+    """A request and its last answer.
+
+    `scope`: as asked, of its lines the first twenty. `requester_id`: of staff alone. `review_by`: when a review is
+    overdue. `verdicts`: the newest twenty.
+    """
 
     request_id: RequestId
     status: Code
@@ -36,6 +51,16 @@ class SnapshotRequest(Published):
     amount: PublishedMoney | None
     reasons: list[Code]
     wait_until: Time | None
+    reason: Code | None
+    scope: dict[str, Any] | None
+    requested_by: Code | None
+    requester_id: Id | None
+    asked_at: Time | None
+    refundable: PublishedMoney | None
+    waiting_for: Code | None
+    review_by: Time | None
+    pay_by: Day | None
+    verdicts: list[SnapshotVerdict]
 
 
 class SnapshotInstruction(Published):
@@ -50,7 +75,7 @@ class SnapshotInstruction(Published):
 
 
 class SnapshotDispute(Published):
-    """A dispute, its money, its deadline, and what there is to show in it."""
+    """A dispute, its money, its deadline, and what there is to show in it. `answer`: as instructed."""
 
     dispute_id: Id
     payment_id: Id | None = None
@@ -68,6 +93,24 @@ class SnapshotDispute(Published):
     recommendation: dict[str, Any] | None
     evidence: Evidence | None = None
     compelling_evidence: CompellingEvidence | None = None
+    revision: MinorUnits
+    answer: Code | None
+    flags: list[Code]
+
+
+class SnapshotAlert(Published):
+    """An alert before a chargeback. `waiting`: a person was asked, has not answered, and nobody has paid since."""
+
+    alert_id: Id
+    payment_id: Id | None
+    amount: PublishedMoney | None
+    source: AlertSource
+    network: Code | None
+    alerted_at: Time
+    expires_at: Time | None
+    already_credited: bool
+    verdict: Code | None
+    waiting: bool
 
 
 class SnapshotDeadline(Published):
@@ -100,6 +143,7 @@ class CaseSnapshot(Statement):
     requests: list[SnapshotRequest]
     instructions: list[SnapshotInstruction]
     disputes: list[SnapshotDispute]
+    alerts: list[SnapshotAlert]
     deadlines: list[SnapshotDeadline]
     timeline: Annotated[list[SnapshotTimelineEntry], MaxLen(TIMELINE_MAX)]
     flags: list[Flag]

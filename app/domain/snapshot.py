@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 
 from app.domain.balances import balance
-from app.domain.case import Case, Dispute, Order, Payment, Refund, Request
+from app.domain.case import Case, Dispute, Order, Payment, PreDispute, Refund, Request
 from app.domain.disputes.compelling_evidence import said_of
 from app.domain.disputes.evidence import gather
 from app.domain.disputes.lifecycle import ENDS
+from app.domain.disputes.pre_disputes import is_settled_claim
 from app.domain.ids import derive
 from app.domain.publishing import Outbound
+from app.domain.refunds.asking import STAFF
 from app.domain.refunds.assessment import requested
 from app.domain.refunds.lifecycle import IN_FLIGHT
 from app.domain.timers import RETENTION
@@ -22,6 +24,8 @@ from app.domain.timers import RETENTION
 REVIEWS = frozenset({"review", "second_review"})
 BYTES_MAX = 900 * 1024
 MOST_ROWS = 200
+MOST_PARTS = 20
+"""Of what a request asks for, and of the verdicts on it."""
 
 
 def snapshot(case: Case) -> Outbound:
@@ -44,6 +48,7 @@ def snapshot(case: Case) -> Outbound:
         "requests": [_request(case, request) for request in case.requests.values() if request.revision],
         "instructions": [_instruction(refund) for refund in case.refunds.values()],
         "disputes": [_dispute(case, dispute) for dispute in case.disputes.values()],
+        "alerts": [_alert(case, alert) for alert in case.pre_disputes.values()],
         "deadlines": [{"name": name, "due_at": due} for name, due in sorted(case.timers.items()) if name != RETENTION],
         "timeline": [
             {"at": entry.at, "type": entry.type, "subject": entry.subject, "note": entry.note}
@@ -57,7 +62,9 @@ def snapshot(case: Case) -> Outbound:
 
 def _fitted(body: dict[str, Any]) -> dict[str, Any]:
     """The body, below the limit of a message. What is settled goes before what is open, and the money always stays."""
-    rough = 400 * (len(body["timeline"]) + len(body["instructions"]) + len(body["requests"])) + 4000
+    rough = 400 * (len(body["timeline"]) + len(body["instructions"]) + len(body["alerts"])) + 4000
+    rough += sum(900 + 400 * len(request["verdicts"]) for request in body["requests"])
+    rough += sum(200 * len(request["scope"].get("lines", ())) for request in body["requests"])
     rough += 600 * len(body["order"]["lines"]) if body["order"] else 0
     rough += sum(1500 + 40_000 * len(dispute["evidence"]["have"]) for dispute in body["disputes"])
     if rough < BYTES_MAX or len(msgspec.json.encode(body)) <= BYTES_MAX:
@@ -88,6 +95,7 @@ def _without_settled(body: dict[str, Any]) -> None:
     body["instructions"] = [i for i in body["instructions"] if i["status"] in IN_FLIGHT][-MOST_ROWS:]
     body["requests"] = [r for r in body["requests"] if r["status"] == "held"][-MOST_ROWS:]
     body["disputes"] = [d for d in body["disputes"] if d["state"] not in ENDS][-MOST_ROWS:]
+    body["alerts"] = [a for a in body["alerts"] if a["waiting"]][-MOST_ROWS:]
 
 
 def _without_lines(body: dict[str, Any]) -> None:
@@ -160,6 +168,7 @@ def _payment(case: Case, payment: Payment) -> dict[str, Any]:
 
 def _request(case: Case, request: Request) -> dict[str, Any]:
     asked, currency = requested(request, case.currency)
+    reviewed = request.waiting_for in REVIEWS
     return {
         "request_id": request.request_id,
         "status": request.status,
@@ -167,9 +176,32 @@ def _request(case: Case, request: Request) -> dict[str, Any]:
         "requested": _money(asked, currency),
         "amount": _money(request.amount_minor, request.currency),
         "reasons": list(request.reasons),
-        # A review does not end by itself: when it is overdue stands among the deadlines.
-        "wait_until": None if request.waiting_for in REVIEWS else request.wait_until,
+        # a review does not end by itself: it is overdue then
+        "wait_until": None if reviewed else request.wait_until,
+        "reason": request.reason,
+        "scope": _scope(request.scope),
+        "requested_by": request.requested_by,
+        # a customer's own id is told once, above, where its erasure reaches it
+        "requester_id": request.requester_id if request.requested_by in STAFF else None,
+        "asked_at": request.asked_at,
+        "refundable": _money(request.refundable_minor, request.currency),
+        "waiting_for": request.waiting_for,
+        "review_by": request.wait_until if reviewed else None,
+        "pay_by": request.pay_by,
+        "verdicts": [
+            {
+                "review_id": verdict.review_id,
+                "verdict": verdict.verdict,
+                "reviewer_id": verdict.reviewer_id,
+                "amount": _money(verdict.amount_minor, verdict.currency),
+            }
+            for verdict in request.verdicts[-MOST_PARTS:]
+        ],
     }
+
+
+def _scope(scope: dict[str, Any]) -> dict[str, Any]:
+    return scope | {"lines": scope["lines"][:MOST_PARTS]} if "lines" in scope else scope
 
 
 def _instruction(refund: Refund) -> dict[str, Any]:
@@ -202,4 +234,22 @@ def _dispute(case: Case, dispute: Dispute) -> dict[str, Any]:
         "recommendation": dispute.recommendation,
         "evidence": {"have": [msgspec.structs.asdict(item) for item in have], "missing": missing},
         "compelling_evidence": said_of(dispute.compelling),
+        "revision": dispute.revision,
+        "answer": dispute.answer,
+        "flags": list(dispute.flags),
+    }
+
+
+def _alert(case: Case, alert: PreDispute) -> dict[str, Any]:
+    return {
+        "alert_id": alert.alert_id,
+        "payment_id": alert.payment_id or None,
+        "amount": _money(alert.amount_minor, alert.currency),
+        "source": alert.source,
+        "network": alert.network,
+        "alerted_at": alert.alerted_at,
+        "expires_at": alert.expires_at,
+        "already_credited": alert.already_credited,
+        "verdict": alert.verdict,
+        "waiting": alert.asked and alert.verdict is None and not is_settled_claim(case, alert),
     }

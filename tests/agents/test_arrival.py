@@ -21,7 +21,10 @@ UNLINKED = (
     captured("10.00", capture_id="c2"),
 )
 SAME = ("order", "payments", "requests", "instructions", "disputes", "flags")
-LISTED_DIFFERENCES = {"recommendation": "the advice on a dispute that has ended is the last one that was told"}
+LISTED_DIFFERENCES = {
+    "recommendation": "the advice on a dispute that has ended is the last one that was told",
+    "revision": "it counts how often the desk was told something new on the way",
+}
 
 
 def ends(arrived: Any) -> dict[str, Any]:
