@@ -136,6 +136,21 @@ READ_SIDE_FAILURES = Metric(
 READ_SIDE_UNREADABLE = Metric(
     "refundry_read_side_unreadable_total", "counter", "Records among the snapshots that are none; they are passed over."
 )
+CONSOLE_REVIEWS = Metric(
+    "refundry_console_reviews_total",
+    "counter",
+    "Verdicts given in the console, by whether Kafka has taken them: sent or not_taken.",
+    ("kind", "verdict", "result"),
+)
+CONSOLE_LOGINS = Metric(
+    "refundry_console_logins_total",
+    "counter",
+    "Tries to sign in to the console: right, wrong or throttled.",
+    ("result",),
+)
+CONSOLE_REFUSALS = Metric(
+    "refundry_console_refusals_total", "counter", "Requests that the console refused, by why.", ("code",)
+)
 
 CATALOGUE: tuple[Metric, ...] = (
     MESSAGES,
@@ -171,6 +186,9 @@ CATALOGUE: tuple[Metric, ...] = (
     READ_SIDE_COMPLETE,
     READ_SIDE_FAILURES,
     READ_SIDE_UNREADABLE,
+    CONSOLE_REVIEWS,
+    CONSOLE_LOGINS,
+    CONSOLE_REFUSALS,
 )
 
 

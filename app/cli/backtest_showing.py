@@ -12,7 +12,7 @@ from app.backtest.comparison import Shift, Total
 from app.backtest.disputes import Fee, Standing, Trial, standings
 from app.backtest.past import Kept
 from app.backtest.recorded import Incomplete
-from app.cli.money import shown
+from app.explaining import shown
 from app.cli.showing import console, show_json, table_of
 
 SHIFTS = ("merchant", "old", "new", "rule", "requests", "old_paid", "new_paid", "difference")

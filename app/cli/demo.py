@@ -1,14 +1,17 @@
 """`refundry demo`: the main job on the embedded default, with nothing else installed."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
+from app.cli import showing
 from app.cli.failures import ExitCode, Failure
 from app.cli.options import DIRECTORY, config_option, settings_of
-from app.cli.showing import console
-from app.demo.closing import close, verdict_line
+from app.demo.closing import close, invite, verdict_line
 from app.demo.failing import DemoFailedError
+from app.demo.own_console import OwnConsole
+from app.demo.play import Played
 from app.demo.run import Options, run
 from app.demo.screen import opened
 from app.policies import EXAMPLES
@@ -43,6 +46,7 @@ HERE = ""  # `--kafka` without an address: where the settings say
     metavar="DIR",
     help="Keep inputs and outputs in DIR, for `replay` and `order`.",
 )
+@click.option("--console", is_flag=True, help="In the end keep the console open on what was left lying, until Ctrl-C.")
 @config_option
 def command(
     *,
@@ -53,6 +57,7 @@ def command(
     kafka: str | None,
     policies: Path | None,
     save: Path | None,
+    console: bool,
     config: Path | None,
 ) -> None:
     """Play a shop's day through the real worker, and have it judged by an oracle that shares no code with it.
@@ -71,14 +76,21 @@ def command(
         kafka=settings.kafka_bootstrap_servers if kafka == HERE else kafka,
         security=settings.kafka_security() if kafka is not None else {},
         save=save,
+        console=console,
     )
-    out = console()
+    out, board = showing.console(), ExitStack()
+
+    def told(played: Played, its_console: OwnConsole | None) -> None:
+        board.close()
+        close(out, played, kafka=kafka is not None, save=save)
+        if its_console is not None:
+            invite(out, its_console)
+
     try:
-        with opened(out) as screen:
-            played = run(options, screen)
+        with board:
+            played = run(options, board.enter_context(opened(out)), told)
     except DemoFailedError as error:
         raise Failure(error.reason, error.hint, code=error.code, details=error.details) from error
-    close(out, played, kafka=kafka is not None, save=save)
     if not played.verdict.holds:
         raise Failure(verdict_line(played.verdict), "the oracle's findings are above", code=ExitCode.VIOLATED)
     if not played.read_side.holds:

@@ -8,9 +8,9 @@ from rich.text import Text
 
 from app.cli.cases import DisputeSearch
 from app.cli.evidence import pack_of, page_of
-from app.cli.money import shown_money
 from app.cli.showing import console, show_json, table_of
 from app.cli.sources import look, source_options
+from app.explaining import shown_money
 
 PAGE = click.Path(dir_okay=False, writable=True, path_type=Path)
 

@@ -10,8 +10,7 @@ from typing import Any
 import jinja2
 
 from app.cli.failures import ExitCode, Failure
-from app.cli.money import shown_money
-from app.domain.disputes.exhibits import EXHIBITS, Exhibit
+from app.explaining import exhibit_of, shown_money
 
 _MONEY = {"amount_minor", "currency"}
 _NAMES = {
@@ -59,20 +58,15 @@ def pack_of(snapshot: dict[str, Any], dispute_id: str) -> dict[str, Any]:
 
 
 def _exhibit(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
-    said = said_of(item["item"])
+    said = exhibit_of(item["item"])
     return {"number": number, "item": item["item"], "title": said.title, "proves": said.proves} | {
         name: item[name] for name in ("value", "event_id", "occurred_at")
     }
 
 
 def _missing(item: str) -> dict[str, Any]:
-    said = said_of(item)
+    said = exhibit_of(item)
     return {"item": item, "title": said.title, "would_prove": said.proves, "given_by": said.given_by}
-
-
-def said_of(item: str) -> Exhibit:
-    """What an item proves; one of a newer version is shown by its name."""
-    return EXHIBITS.get(item, Exhibit(item.replace("_", " ").capitalize(), "", ""))
 
 
 def page_of(pack: Mapping[str, Any]) -> str:

@@ -5,9 +5,8 @@ from typing import Any
 from rich.text import Text
 
 from app.cli.cases import FoundCase
-from app.cli.money import shown, shown_money
 from app.cli.showing import console, table_of
-from app.domain.reasons import MESSAGES, Reason
+from app.explaining import decision_lines, message_of, shown_money
 
 
 def explained(found: FoundCase) -> dict[str, Any]:
@@ -50,15 +49,6 @@ def print_explained(found: FoundCase) -> None:
             screen.print(Text(line))
 
 
-def message_of(code: str) -> str:
-    """What a reason code means, without the particulars of a decision."""
-    try:
-        text = MESSAGES[Reason(code)]
-    except (ValueError, KeyError):
-        return "A reason that this version does not know."
-    return text.replace("{lines}", "some lines").replace("{possible}", "what is left")
-
-
 def _entry(entry: dict[str, Any]) -> dict[str, Any]:
     return {"at": entry["at"], "what": entry["type"], "subject": entry["subject"], "note": entry["note"]}
 
@@ -78,34 +68,3 @@ def _of_snapshot(request: dict[str, Any]) -> list[str]:
 
 def _of_decisions(decisions: list[dict[str, Any]]) -> list[str]:
     return [line for decision in decisions for line in decision_lines(decision)]
-
-
-def decision_lines(decision: dict[str, Any]) -> list[str]:
-    """One decision in lines: what it says, why, of what it is made up, and by which policy."""
-    lines = [f"  {decision['revision']}. {decision['occurred_at']} {_verdict(decision)}"]
-    lines += [f"     {reason['code']}: {reason['message']} (rule {reason['rule']})" for reason in decision["reasons"]]
-    lines += [f"     {_row(row, decision['amount']['currency'])}" for row in decision["breakdown"]]
-    policy = decision["policy"]
-    lines.append(f"     by policy {policy['id']} version {policy['version']} ({policy['digest']})")
-    return lines
-
-
-def _verdict(decision: dict[str, Any]) -> str:
-    outcome = decision["type"].removeprefix("refund.")
-    amount, possible = shown_money(decision["amount"]), shown_money(decision["refundable"])
-    text = f"{outcome} {amount}".strip() if outcome != "denied" else outcome
-    if possible and possible != amount:
-        text += f", possible were {possible}"
-    if decision["waiting_for"]:
-        text += f", waiting for {decision['waiting_for'].replace('_', ' ')}"
-    if decision["wait_until"]:
-        text += f" until {decision['wait_until']}"
-    return text
-
-
-def _row(row: dict[str, Any], currency: str) -> str:
-    named = row["line_id"] or row["shipping_id"] or row["fee"] or ""
-    units = f" x {row['quantity']}" if row["quantity"] else ""
-    taxes = sum(tax["amount_minor"] for tax in row["taxes"])
-    tax = f" (of it tax {shown(taxes, currency)})" if taxes else ""
-    return f"{row['component']} {named}{units}: {shown(row['gross_minor'], currency)}{tax}".replace(" :", ":")

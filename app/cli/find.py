@@ -12,7 +12,7 @@ from app.cli.options import FILE, config_option, output_option, settings_of
 from app.cli.read_side import asked
 from app.cli.showing import show_rows
 from app.readside.answering import CASES_MAX
-from app.readside.numbers import Document, Number, numbers_of, order_of, read
+from app.readside.numbers import number_in, order_of, read
 from app.replay.reading import read_written
 
 COLUMNS = ("kind", "status", "merchant_id", "order_id", "case_id")
@@ -46,13 +46,9 @@ class Hits:
                 "case_id": case_id,
             }
             for case_id, document in documents
-            if self._merchant_id in (None, document.merchant_id) and (number := self._in(case_id, document))
+            if self._merchant_id in (None, document.merchant_id)
+            and (number := number_in(case_id, document, self._number))
         ]
-
-    def _in(self, case_id: str, document: Document) -> Number | None:
-        if order_of(case_id) == self._number:
-            return Number(self._number, "order" if document.order_id is not None else "payment")
-        return numbers_of(document).get(self._number)
 
 
 @click.command(short_help="Find the case of any number: of an order, refund, dispute, payment, request …")

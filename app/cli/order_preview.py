@@ -10,11 +10,11 @@ import click
 
 from app.backtest.preview import NoRequestError, Wanted
 from app.backtest.preview import preview as run_preview
-from app.cli.explaining import decision_lines
 from app.cli.failures import ExitCode, Failure
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.replay import progress_of
 from app.cli.showing import console, show_json
+from app.explaining import decision_lines
 from app.replay import desk_of
 from app.replay.files import read_texts
 from app.replay.lines import read_lines

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from agents.shadowing import Shadow
-from app.cli.money import shown
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.showing import console, table_of
+from app.explaining import shown
 from app.replay import NoLine, Summary, desk_of, replay_files
 from app.replay.files import size_of
 from app.replay.writing import line_of

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import jinja2
 
-from app.cli.money import shown
+from app.explaining import shown
 from app.cli.report_tables import CHARTS, TABLES, Chart, told
 
 BAR, GAP, LABELS, WIDTH = 14, 10, 260, 420

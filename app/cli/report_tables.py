@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from app.cli.money import shown
+from app.explaining import shown
 
 _MINOR = "_minor"
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "audit": "Prove that the record is complete and unaltered.",
     "dead-letters": "List, show and send again what was refused.",
     "projections": "Keep the read side in Redis.",
+    "console": "Serve the pages on which people decide what waits for them.",
     "programmes": "Show where a merchant stands in the networks' monitoring programmes.",
     "config": "Show the settings.",
 }

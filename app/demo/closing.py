@@ -13,6 +13,7 @@ from rich.text import Text
 
 from app.demo.keeping import INPUTS, OUTPUTS
 from app.demo.oracle import Verdict
+from app.demo.own_console import USERS, OwnConsole
 from app.demo.play import Played
 from app.demo.scene import Scene
 from app.demo.screen import dead_letters_table, decisions_table
@@ -45,6 +46,17 @@ def close(console: Console, played: Played, *, kafka: bool, save: Path | None) -
     console.print()
     for line in _next(played, kafka=kafka, save=save):
         console.print(line, soft_wrap=True)  # a command that is broken in two cannot be copied
+
+
+def invite(console: Console, its_console: OwnConsole) -> None:
+    """Says how to get into the console that stays open."""
+    console.print()
+    console.print(Text(f"The console is open: {its_console.address}", style="bold"))
+    for name, role in USERS.items():
+        console.print(f"  {name} ({role.value}), password {its_console.password}", soft_wrap=True)
+    console.print(
+        "What the demo's staff left lying waits there. Its provider is gone, so nothing is paid. Ctrl-C ends it."
+    )
 
 
 CAPTION = "approved: what is paid back; held: what would be; denied and withdrawn: what was asked for"

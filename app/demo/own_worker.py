@@ -19,12 +19,12 @@ GIVING_UP = frozenset({3, 4, 5})
 """The contract's exit codes with which a worker says that it needs a person; the demo ends with the same."""
 
 
-def free_port(wanted: int | None) -> int:
-    """Where the worker's metrics are served: `wanted`, else the usual port, else any free one.
+def free_port(wanted: int | None, usual: int = PORT_DEFAULT) -> int:
+    """Where something is served on this machine: `wanted`, else the usual port, else any free one.
 
     MisconfiguredError where the port that was asked for is taken.
     """
-    for port in (wanted,) if wanted is not None else (PORT_DEFAULT, 0):
+    for port in (wanted,) if wanted is not None else (usual, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -75,9 +75,14 @@ class ReadSide:
         self._begun, self._restarts, self._kills = False, 0, 0
         self._problem = ""
         server, self._problem = _server(self._socket)
-        environment = environment_of(config, REDIS_URL=f"unix://{self._socket}", OPS_BIND="127.0.0.1:0")
+        environment = environment_of(config, REDIS_URL=self.url, OPS_BIND="127.0.0.1:0")
         self._server = OwnProcess(server, environment, home / "redis.log")
         self._follower = OwnProcess(refundry("projections", "run"), environment, home / "follower.log")
+
+    @property
+    def url(self) -> str:
+        """Of its Redis."""
+        return f"unix://{self._socket}"
 
     def begin(self) -> None:
         """Starts both, the first time."""

@@ -1,7 +1,7 @@
 """A run of the demo: broker, worker, read side, a shop's day, and the oracle that judges what came of it."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from app.demo import venue
 from app.demo.endings import ended_in_order
 from app.demo.keeping import Keeper
+from app.demo.own_console import OwnConsole
 from app.demo.own_worker import OwnWorker, free_port
 from app.demo.play import Play, Played
 from app.demo.read_side import ReadSide
@@ -22,6 +23,7 @@ class Options(NamedTuple):
 
     `kafka`: a real broker's address, with `security` by librdkafka's names; None: the embedded broker. `port`: of the
     worker's metrics; None: the usual one, or a free one. `save`: a directory in which inputs and outputs are kept.
+    `console`: in the end it stays open.
     """
 
     events: int
@@ -32,11 +34,13 @@ class Options(NamedTuple):
     kafka: str | None = None
     security: Mapping[str, str] = {}
     save: Path | None = None
+    console: bool = False
 
 
-def run(options: Options, screen: Screen) -> Played:
+def run(options: Options, screen: Screen, told: Callable[[Played, OwnConsole | None], None]) -> Played:
     """Plays the day and judges it. What it started is ended and what it made is removed, however it ends.
 
+    `told` is called with how it ended, and with the console where it was asked for; that stays open until Ctrl-C.
     Raises DemoFailedError, WorkerStopError (of broker, port and topics) or PoliciesRefusedError where there is no
     verdict.
     """
@@ -53,7 +57,16 @@ def run(options: Options, screen: Screen) -> Played:
         stack.callback(read_side.stop)
         play = Play(config, worker, keeper, read_side, events=options.events, seed=options.seed, chaos=options.chaos)
         stack.callback(play.close)
-        return play.to_the_end(screen)
+        played = play.to_the_end(screen)
+        console = None
+        if options.console and not played.read_side.problem:
+            console = OwnConsole(config, read_side.url, Path(home))
+            stack.callback(console.stop)
+            console.open()
+        told(played, console)
+        if console is not None:
+            console.stay_open(worker, read_side)
+        return played
 
 
 def _venue(options: Options, state_dir: Path) -> AbstractContextManager[RuntimeConfig]:

@@ -4,9 +4,17 @@ The order's own number is not among them: it has an index of its own.
 """
 
 from collections.abc import Iterator
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 import msgspec
+
+
+class Money(msgspec.Struct):
+    """An amount in the minor unit of its currency."""
+
+    amount_minor: int
+    currency: str
 
 
 class _Capture(msgspec.Struct):
@@ -18,9 +26,18 @@ class _Payment(msgspec.Struct):
     captures: list[_Capture] = []
 
 
-class _Request(msgspec.Struct):
+class Request(msgspec.Struct):
+    """A request. One that a version before this wrote does not say what it waits for: it is shown rather than lost."""
+
     request_id: str
     status: str
+    revision: int = 0
+    amount: Money | None = None
+    reasons: list[str] = []
+    waiting_for: str | None = "review"
+    asked_at: datetime | None = None
+    review_by: datetime | None = None
+    pay_by: date | None = None
 
 
 class _Instruction(msgspec.Struct):
@@ -30,9 +47,36 @@ class _Instruction(msgspec.Struct):
     acquirer_reference_number: str | None = None
 
 
-class _Dispute(msgspec.Struct):
+class _Advice(msgspec.Struct):
+    action: str = ""
+
+
+class Dispute(msgspec.Struct):
+    """A dispute, as far as a desk has to answer it."""
+
     dispute_id: str
     state: str
+    stage: str = ""
+    amount: Money | None = None
+    category: str | None = None
+    opened_at: datetime | None = None
+    respond_by: datetime | None = None
+    recommendation: _Advice | None = None
+    revision: int = 0
+    answer: str | None = None
+    flags: list[str] = []
+
+
+class Alert(msgspec.Struct):
+    """An alert before a chargeback."""
+
+    alert_id: str
+    amount: Money | None = None
+    source: str = ""
+    alerted_at: datetime | None = None
+    expires_at: datetime | None = None
+    verdict: str | None = None
+    waiting: bool = False
 
 
 class _Entry(msgspec.Struct):
@@ -48,9 +92,10 @@ class Document(msgspec.Struct):
     merchant_id: str
     order_id: str | None = None
     payments: list[_Payment] = []
-    requests: list[_Request] = []
+    requests: list[Request] = []
     instructions: list[_Instruction] = []
-    disputes: list[_Dispute] = []
+    disputes: list[Dispute] = []
+    alerts: list[Alert] = []
     timeline: list[_Entry] = []
 
 
@@ -86,6 +131,13 @@ def numbers_of(document: Document) -> dict[str, Number]:
     return found
 
 
+def number_in(case_id: str, document: Document, text: str) -> Number | None:
+    """What the number is in this case; None where it does not stand in it."""
+    if order_of(case_id) == text:
+        return Number(text, "order" if document.order_id is not None else "payment")
+    return numbers_of(document).get(text)
+
+
 def _all(document: Document) -> Iterator[Number]:
     for payment in document.payments:
         yield Number(payment.payment_id, "payment")
@@ -104,6 +156,8 @@ def _all(document: Document) -> Iterator[Number]:
                 yield Number(text, kind, instruction.status)
     for dispute in document.disputes:
         yield Number(dispute.dispute_id, "dispute", dispute.state)
+    for alert in document.alerts:
+        yield Number(alert.alert_id, "alert", alert.verdict or "")
     for entry in document.timeline:
         kind = IN_THE_TIMELINE.get(entry.type.partition(".")[0], "")
         if kind and entry.subject is not None:

@@ -5,6 +5,7 @@
    once, and with a Redis that went back to an older dump.
 2. A lost position means lost data. Whatever is left under our prefix is taken away before reading begins anew.
 3. An older version of a case never replaces a newer one.
+4. What waits for a person is written with the case, so it stands in line exactly as long as the case says so.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from redis import Redis, WatchError
 
-from app.readside.keys import CAUGHT_UP_AT, TOPIC_ID, Keys
+from app.readside.keys import CAUGHT_UP_AT, LAYOUT, LAYOUT_FIELD, TOPIC_ID, Keys
 from app.readside.numbers import Document, numbers_of, order_of
+from app.readside.waiting import kind_of, tasks_of
 
 Position = dict[int, int]
 """By partition, the offset of the next record to be read."""
@@ -36,6 +38,7 @@ class Change(NamedTuple):
 class _Entry(msgspec.Struct, array_like=True):
     version: int
     numbers: list[str]
+    tasks: list[str]
 
 
 _decode_entry = msgspec.json.Decoder(_Entry).decode
@@ -111,6 +114,7 @@ class Writer:
         new = set(numbers_of(document)) if document is not None else set()
         for number in old - new:
             pipe.zrem(self._keys.number(number), case_id)
+        tasks = self._stand_in_line(pipe, case_id, document, before.tasks if before is not None else [])
         if snapshot is None or document is None:
             pipe.zrem(self._keys.order(order_of(case_id)), case_id)
             pipe.delete(self._keys.case(case_id), self._keys.entry(case_id))
@@ -119,8 +123,25 @@ class Writer:
             pipe.zadd(self._keys.number(number), {case_id: 0})
         pipe.zadd(self._keys.order(order_of(case_id)), {case_id: 0})
         pipe.set(self._keys.case(case_id), snapshot)
-        pipe.set(self._keys.entry(case_id), _encode_entry(_Entry(document.version, sorted(new))))
+        pipe.set(self._keys.entry(case_id), _encode_entry(_Entry(document.version, sorted(new), tasks)))
         return True
+
+    def _stand_in_line(self, pipe: Any, case_id: str, document: Document | None, before: list[str]) -> list[str]:
+        """What of the case waits for a person stands in line, and nothing else of it; the ids of what does."""
+        merchant_id = case_id.partition("/")[0]
+        tasks = {task.id: task for task in tasks_of(case_id, document)} if document is not None else {}
+        for task_id in set(before) - tasks.keys():
+            pipe.hdel(self._keys.tasks, task_id)
+            for owner in (None, merchant_id):
+                pipe.zrem(self._keys.waiting(kind_of(task_id), owner), task_id)
+        for task_id, task in tasks.items():
+            pipe.hset(self._keys.tasks, task_id, _encode_entry(task))
+            for owner in (None, merchant_id):
+                pipe.zadd(self._keys.waiting(task.kind, owner), {task_id: task.score})
+        if more := len(tasks) - len(before):
+            pipe.zincrby(self._keys.merchants, more, merchant_id)
+            pipe.zremrangebyscore(self._keys.merchants, "-inf", 0)
+        return sorted(tasks)
 
 
 def _execute(pipe: Any) -> None:
@@ -131,11 +152,13 @@ def _execute(pipe: Any) -> None:
 
 
 def _position(fields: Mapping[bytes, bytes]) -> Position | None:
+    if fields.get(LAYOUT_FIELD.encode()) != LAYOUT.encode():
+        return None
     return {int(name): int(value) for name, value in fields.items() if name.isdigit()} or None
 
 
 def _fields(position: Position, caught_up_at: float | None) -> dict[str, str]:
-    fields = {str(partition): str(offset) for partition, offset in position.items()}
+    fields = {LAYOUT_FIELD: LAYOUT} | {str(partition): str(offset) for partition, offset in position.items()}
     if caught_up_at is not None:
         fields[CAUGHT_UP_AT] = f"{caught_up_at:.3f}"
     return fields

@@ -1,11 +1,13 @@
 """Settings that are right each and wrong together, and what a worker needs beyond them."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.settings.fields import PREFIX, Settings
 from app.settings.problems import ConfigurationError, SettingProblem
+from app.settings.values import split_address
 
 PRODUCTION_HASH_KEY_LENGTH = 32
 
@@ -91,6 +93,10 @@ def _production(settings: Settings) -> Iterator[SettingProblem]:
         yield _problem(
             settings, "redis_url", f"{refused} plain text to Redis", "use rediss://, or unix:// on one machine"
         )
+    if not settings.console_behind_tls and not _is_loopback(split_address(settings.console_bind)[0]):
+        text = f"{refused} passwords in plain text over a network"
+        hint = "bind it to 127.0.0.1, or put a TLS proxy in front and set CONSOLE_BEHIND_TLS to true"
+        yield _problem(settings, "console_bind", text, hint)
     if settings.fault_points:
         yield _problem(settings, "fault_points", f"{refused} workers that kill themselves", "take it out")
     if settings.guarantee != "exactly_once":
@@ -101,3 +107,11 @@ def _production(settings: Settings) -> Iterator[SettingProblem]:
     if settings.hash_key is not None and len(settings.hash_key.get_secret_value()) < PRODUCTION_HASH_KEY_LENGTH:
         text = f"the production profile expects at least {PRODUCTION_HASH_KEY_LENGTH} characters"
         yield _problem(settings, "hash_key", text, "make one with: openssl rand -hex 32")
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches it."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

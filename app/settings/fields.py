@@ -148,6 +148,12 @@ class Settings(BaseSettings):
 
     ops_bind: Address = Field("127.0.0.1:9464", description="Where /metrics, /livez and /readyz are served.")
     console_bind: Address = Field("127.0.0.1:9465", description="Where the console is served.")
+    console_users: Path | None = Field(
+        None, description="YAML file of the console's users; `refundry console add-user` writes it."
+    )
+    console_behind_tls: bool = Field(
+        False, description="Whether browsers reach the console over https alone, by way of a proxy."
+    )
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="How log lines look; auto: for people on a terminal, else JSON."
     )

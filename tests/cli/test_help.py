@@ -59,6 +59,7 @@ def test_everything_that_shows_something_can_show_it_as_json():
     assert without == {
         "demo",
         "worker",
+        "console add-user",
         "projections run",
         "projections rebuild",
         "schema export",

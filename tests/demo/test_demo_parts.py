@@ -152,9 +152,17 @@ def test_the_last_words_say_what_the_broker_guarantees(kafka, terminal):
     assert "with 7 messages in flight" in out.getvalue()
 
 
+def run_that_ends_as(ended):
+    def run(options, screen, told):
+        told(ended, None)
+        return ended
+
+    return run
+
+
 def test_a_violation_is_shown_and_ends_the_command_with_its_code(monkeypatch):
     violation = Violation("L1", "approved_beyond_refundable", "m/p", "an approval leaves -1")
-    monkeypatch.setattr("app.cli.demo.run", lambda *_: played(violation))
+    monkeypatch.setattr("app.cli.demo.run", run_that_ends_as(played(violation)))
     result = CliRunner().invoke(cli, ["demo"])
     assert result.exit_code == 6
     assert str(violation) in result.output
@@ -162,7 +170,7 @@ def test_a_violation_is_shown_and_ends_the_command_with_its_code(monkeypatch):
 
 
 def test_a_read_side_that_differs_is_shown_and_ends_the_command_with_the_same_code(monkeypatch):
-    monkeypatch.setattr("app.cli.demo.run", lambda *_: played(differing=("m/o1", "m/o2")))
+    monkeypatch.setattr("app.cli.demo.run", run_that_ends_as(played(differing=("m/o1", "m/o2"))))
     result = CliRunner().invoke(cli, ["demo"])
     assert result.exit_code == 6
     assert "0 double refunds, 0 lost" in result.output

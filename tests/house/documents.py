@@ -96,6 +96,8 @@ def command_paths(group: click.Group, above: tuple[str, ...] = ()) -> Iterator[t
         command = group.get_command(context, name)
         assert command is not None, name
         if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                yield (*above, name), command
             yield from command_paths(command, (*above, name))
         else:
             yield (*above, name), command

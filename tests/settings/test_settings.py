@@ -51,6 +51,9 @@ def test_without_anything_set_all_settings_have_the_documented_defaults():
         "policy_dir": None,
         "shadow_policy_dir": None,
         "profile": "development",
+        "console_bind": "127.0.0.1:9465",
+        "console_users": None,
+        "console_behind_tls": False,
     }
     assert {name: getattr(settings, name) for name in told} == told
 
@@ -282,3 +285,26 @@ def test_what_is_shown_can_be_set_again():
 )
 def test_an_address_is_a_host_and_a_port(address, parts):
     assert split_address(address) == parts
+
+
+@pytest.mark.parametrize(
+    ("bind", "behind_tls", "refuses"),
+    [
+        ("127.0.0.1:9465", "false", False),
+        ("[::1]:9465", "false", False),
+        ("localhost:9465", "false", False),
+        ("0.0.0.0:9465", "false", True),
+        ("[::]:9465", "false", True),
+        ("10.0.0.7:9465", "false", True),
+        ("console.internal:9465", "false", True),
+        ("0.0.0.0:9465", "true", False),
+    ],
+)
+def test_production_refuses_a_console_that_takes_passwords_in_plain_text(bind, behind_tls, refuses):
+    environ = {"REFUNDRY_CONSOLE_BIND": bind, "REFUNDRY_CONSOLE_BEHIND_TLS": behind_tls}
+    if refuses:
+        (problem,) = refused(PRODUCTION | environ)
+        assert problem.startswith("REFUNDRY_CONSOLE_BIND (environment): the production profile refuses passwords")
+    else:
+        load_settings(PRODUCTION | environ)
+    load_settings(environ)

@@ -1,0 +1,83 @@
+"""Signing in and out."""
+
+import asyncio
+import math
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from app.console.desk import DESK, SESSION, USER
+from app.console.guarding import RefusedError, require_token
+from app.console.pages import page
+from app.console.passwords import LONGEST, NOBODY, matches
+from app.console.users import NAME
+from app.metrics import CONSOLE_LOGINS
+
+_log = structlog.get_logger(__name__)
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """The page to sign in on."""
+    if request.get(USER) is not None:
+        raise web.HTTPSeeOther("/")
+    request.app[DESK].users.require()
+    return page(request, "login", wrong="", next=_ours(request.query.get("next", "")))
+
+
+async def sign_in(request: web.Request) -> web.StreamResponse:
+    """A new session for who knows the password. What is wrong is not said, and takes as long as what is right."""
+    desk, posted = request.app[DESK], await request.post()
+    name, password = _text(posted.get("name"))[:65], _text(posted.get("password"))
+    address = request.remote or ""
+    wait = desk.throttle.wait(name, address)
+    if wait > 0:
+        desk.metrics.add(CONSOLE_LOGINS, 1, "throttled")
+        text = f"Wait {math.ceil(wait)} seconds before the next. Other people are not held up."
+        raise RefusedError(429, "throttled", "Too many tries", text)
+    user = desk.users.find(name) if NAME.fullmatch(name) else None
+    # counted before it is known, so that many tries at once are not let through together
+    desk.throttle.failed(name, address)
+    async with desk.hashing:
+        right = await asyncio.to_thread(matches, password, user.password if user is not None else NOBODY)
+    if user is None or not right or len(password) > LONGEST:
+        desk.metrics.add(CONSOLE_LOGINS, 1, "wrong")
+        # the name that was typed may be a password in the wrong field
+        _log.warning("sign_in_failed", actor=user.name if user is not None else None)
+        return page(
+            request,
+            "login",
+            status=401,
+            wrong="Name or password is not right.",
+            next=_ours(_text(posted.get("next"))),
+        )
+    desk.throttle.succeeded(name, address)
+    desk.metrics.add(CONSOLE_LOGINS, 1, "right")
+    _log.info("signed_in", actor=user.name, role=user.role.value)
+    desk.sessions.close(request.cookies.get(desk.cookie, ""))
+    response = web.Response(status=303, headers={"Location": _ours(_text(posted.get("next"))) or "/"})
+    response.set_cookie(
+        desk.cookie, desk.sessions.open(user.name), path="/", httponly=True, samesite="Strict", secure=desk.behind_tls
+    )
+    return response
+
+
+async def sign_out(request: web.Request) -> web.StreamResponse:
+    """Ends the session."""
+    desk = request.app[DESK]
+    require_token(request, await request.post())
+    _log.info("signed_out", actor=request[SESSION].name)
+    desk.sessions.close(request.cookies.get(desk.cookie, ""))
+    response = web.Response(status=303, headers={"Location": "/login"})
+    response.del_cookie(desk.cookie, path="/", httponly=True, samesite="Strict", secure=desk.behind_tls)
+    return response
+
+
+def _ours(path: str) -> str:
+    """Where to go on after signing in, if that is a page of ours."""
+    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path
+    return path if ours else ""
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

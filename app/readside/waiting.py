@@ -1,0 +1,131 @@
+"""What waits for a person: held requests, disputes to be answered, alerts before a chargeback; each is one task.
+
+A task stands in the line of its kind, by when it is due; those without a date stand behind all others, the oldest
+first. Whether the time of an alert is over says the clock of whoever asks: no event comes when it passes.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
+from typing import Final, Literal
+
+import msgspec
+
+from app.readside.numbers import Alert, Dispute, Document, Money, Request
+
+Kind = Literal["refund_request", "dispute", "alert"]
+KINDS: Final[tuple[Kind, ...]] = ("refund_request", "dispute", "alert")
+REVIEWS: Final = ("review", "second_review")
+UNMATCHED: Final = "unmatched"
+WITHOUT_A_DATE: Final = 1e11
+"""Added to the age of a task that is never due: behind every date of this millennium."""
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One thing that waits for a person. `due`: when its time is over; `since`: since when it waits, as far as known.
+
+    `revision`: of a request or a dispute. `why`: reason codes of a request; category and stage of a dispute; source of
+    an alert. `advice`: of a dispute.
+    """
+
+    kind: Kind
+    case_id: str
+    subject_id: str
+    merchant_id: str
+    order_id: str | None
+    revision: int | None = None
+    amount: Money | None = None
+    due: datetime | None = None
+    since: datetime | None = None
+    why: list[str] = []
+    advice: str = ""
+    second: bool = False
+
+    @property
+    def id(self) -> str:
+        """Its name, unique within an installation."""
+        return _encode([self.kind, self.case_id, self.subject_id]).decode()
+
+    @property
+    def score(self) -> float:
+        """Its place in the line."""
+        if self.due is not None:
+            return self.due.timestamp()
+        return WITHOUT_A_DATE + (self.since.timestamp() if self.since is not None else 0)
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_id = msgspec.json.Decoder(tuple[Kind, str, str]).decode
+
+
+def kind_of(task_id: str) -> Kind:
+    """The kind of a task, by its id."""
+    return _decode_id(task_id)[0]
+
+
+def tasks_of(case_id: str, document: Document) -> list[Task]:
+    """What of a case waits for a person."""
+    return [*_requests(case_id, document), *_disputes(case_id, document), *_alerts(case_id, document)]
+
+
+def _requests(case_id: str, document: Document) -> Iterator[Task]:
+    for request in document.requests:
+        if request.status == "held" and request.waiting_for in REVIEWS:
+            yield msgspec.structs.replace(
+                _task("refund_request", case_id, document, request.request_id),
+                revision=request.revision,
+                amount=request.amount,
+                due=_due(request),
+                since=request.asked_at,
+                why=request.reasons,
+                second=request.waiting_for == "second_review",
+            )
+
+
+def _due(request: Request) -> datetime | None:
+    """When the review is overdue, or the day begins on which the law wants it paid."""
+    paid = datetime.combine(request.pay_by, time(), UTC) if request.pay_by is not None else None
+    dates = [at for at in (request.review_by, paid) if at is not None]
+    return min(dates) if dates else None
+
+
+def _disputes(case_id: str, document: Document) -> Iterator[Task]:
+    for dispute in document.disputes:
+        if _is_to_be_answered(dispute):
+            yield msgspec.structs.replace(
+                _task("dispute", case_id, document, dispute.dispute_id),
+                revision=dispute.revision,
+                amount=dispute.amount,
+                due=dispute.respond_by,
+                since=dispute.opened_at,
+                why=[dispute.category or UNMATCHED, *([dispute.stage] if dispute.stage else [])],
+                advice=dispute.recommendation.action if dispute.recommendation is not None else "",
+            )
+
+
+def _is_to_be_answered(dispute: Dispute) -> bool:
+    """One that nobody can contest waits for nobody; one whose payment is not known does."""
+    if dispute.state != "open" or dispute.answer is not None:
+        return False
+    if dispute.recommendation is None:
+        return UNMATCHED in dispute.flags
+    return dispute.recommendation.action != "none"
+
+
+def _alerts(case_id: str, document: Document) -> Iterator[Task]:
+    for alert in document.alerts:
+        if alert.waiting:
+            yield _of_alert(case_id, document, alert)
+
+
+def _of_alert(case_id: str, document: Document, alert: Alert) -> Task:
+    return msgspec.structs.replace(
+        _task("alert", case_id, document, alert.alert_id),
+        amount=alert.amount,
+        due=alert.expires_at,
+        since=alert.alerted_at,
+        why=[alert.source],
+    )
+
+
+def _task(kind: Kind, case_id: str, document: Document, subject_id: str) -> Task:
+    return Task(kind, case_id, subject_id, document.merchant_id, document.order_id)
