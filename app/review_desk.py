@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import msgspec
 import structlog
@@ -22,6 +22,8 @@ from app import logs
 from app.console.application import application_of
 from app.console.desk import Desk
 from app.console.ports import KINDS, Behind, Counts, Filter, Hit, NotAnsweringError, NotTakenError, Snapshot, Task
+from app.console.reviewing import EVENT_IDS
+from app.console.sent import Outbox
 from app.console.users import Users, UsersFileError
 from app.readside.answering import Answers, Place, StaleError
 from app.readside.connecting import connect, keys_of
@@ -29,13 +31,16 @@ from app.readside.numbers import number_in, read
 from app.readside.waiting import kind_of
 from app.runtime import clients
 from app.runtime.config import Mode, RuntimeConfig
-from app.runtime.exits import MisconfiguredError
+from app.runtime.exits import MisconfiguredError, WorkerStopError
 from app.runtime.ops import serve
 from app.runtime.progress import Progress
+from app.runtime.tail import Said, Tail
 from app.settings import Settings, split_address
 from app.settings.problems import ConfigurationError, SettingProblem
 
 TOPIC: Final = "reviews"
+DEAD_LETTERS: Final = "dead-letters"
+LETTERS_MAX, LISTEN_S, HEAR_AGAIN_S = 500, 0.5, 5.0
 TAKEN_WITHIN_S: Final = 12.0
 """A little more than the producer itself tries."""
 _log = structlog.get_logger(__name__)
@@ -52,7 +57,8 @@ def open_desk(settings: Settings, config: RuntimeConfig) -> None:
     logs.configure(settings)
     read_side = AnsweredByRedis(Answers(connect(settings), keys_of(settings)))
     desk = Desk(read_side, WrittenToKafka(config), users_of(settings), behind_tls=settings.console_behind_tls)
-    asyncio.run(_serve(desk, settings))
+    with Refusals(config, desk.outbox):
+        asyncio.run(_serve(desk, settings))
 
 
 def users_of(settings: Settings) -> Users:
@@ -179,3 +185,63 @@ class WrittenToKafka:
     def _failed(self, reason: str) -> NotTakenError:
         self._producer = None
         return NotTakenError(reason)
+
+
+class Refusals:
+    """Listens to `dead-letters` for verdicts of ours, so that whoever gave one learns why it was not followed.
+
+    What is refused while Kafka is away from this process is heard when it is back.
+    """
+
+    def __init__(self, config: RuntimeConfig, outbox: Outbox) -> None:
+        self._config, self._outbox = config, outbox
+        self._at: dict[int, int] | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="refusals")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _listen(self) -> None:
+        while not self._over.is_set():
+            try:
+                self._follow()
+            except WorkerStopError as error:
+                _log.warning("refusals_not_heard", reason=error.reason, meanwhile="verdicts are sent all the same")
+                self._over.wait(HEAR_AGAIN_S)
+
+    def _follow(self) -> None:
+        tail = Tail(self._config, DEAD_LETTERS)
+        try:
+            self._at = self._at or {partition: end for partition, (_, end) in tail.ranges().items()}
+            tail.seek(self._at)
+            while not self._over.is_set():
+                for said in tail.read(LETTERS_MAX, LISTEN_S):
+                    self._at[said.partition] = said.offset + 1
+                    self.hear(said)
+        finally:
+            tail.close()
+
+    def hear(self, said: Said) -> None:
+        """A dead letter: if it is a verdict of this console's, why it was refused."""
+        if b'"' + EVENT_IDS.encode() not in (said.value or b""):
+            return
+        try:
+            event_id = _decode_letter(said.value or b"").event_id
+        except msgspec.DecodeError:
+            return
+        if event_id.startswith(EVENT_IDS):
+            why = dict(said.headers).get("refundry-message", b"").decode(errors="replace")
+            self._outbox.refuse(event_id, why)
+
+
+class _Letter(msgspec.Struct):
+    event_id: str
+
+
+_decode_letter = msgspec.json.Decoder(_Letter).decode

@@ -54,7 +54,7 @@ class _Answering:
         if form.version != str(snapshot["version"]) or form.revision != str(subject.revision or ""):
             text = "The case has changed since you looked at it. Nothing was sent: look again, and decide anew."
             return self._again(409, text, keep=True)
-        if sent is not None and not self._desk.outbox.is_late(sent):
+        if sent is not None and self._desk.outbox.is_pending(sent):
             return self._again(409, "A verdict on it is on its way already. Yours was not sent.", keep=False)
         offered = offer(subject, snapshot, self._user, now)
         if form.verdict not in offered.verdicts:

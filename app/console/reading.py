@@ -100,7 +100,7 @@ def case_page(
         next_case=_following_address(request, snapshot["case_id"]),
         queue=address("/", kind=_filter(request).kind, merchant=_filter(request).merchant_id),
         place=place_in(request),
-        pending=any(card.sent is not None and not card.late for card in cards),
+        pending=any(card.pending for card in cards),
         notice=notice,
         kept=kept or {},
         focus=focus,
@@ -158,4 +158,4 @@ def place_in(request: web.Request) -> dict[str, str]:
 def _is_sent(request: web.Request, task: Task) -> bool:
     outbox = request.app[DESK].outbox
     sent = outbox.on(task.case_id, task.kind, task.subject_id, task.revision)
-    return sent is not None and not outbox.is_late(sent)
+    return sent is not None and outbox.is_pending(sent)

@@ -13,6 +13,8 @@ from app.console.subjects import Subject
 from app.explaining import shown_money
 from topics.currencies import EXPONENTS
 
+EVENT_IDS: Final = "console-"
+"""How the ids of our events begin."""
 NOTE_MAX: Final = 2000
 NOTE_NEEDED: Final = frozenset({"deny", "ask"})
 """What a customer is refused or asked must be understood by whoever looks at it later."""
@@ -57,7 +59,7 @@ def form_of(posted: Mapping[str, Any]) -> Form:
 
 def event_id_of(form: Form, reviewer_id: str) -> str:
     """The id of the event that a form says: the same form sent twice is one event, one that was changed is another."""
-    return "console-" + blake2b("\x00".join((*form, reviewer_id)).encode(), digest_size=16).hexdigest()
+    return EVENT_IDS + blake2b("\x00".join((*form, reviewer_id)).encode(), digest_size=16).hexdigest()
 
 
 def event_of(form: Form, subject: Subject, snapshot: Snapshot, reviewer_id: str, now: datetime) -> dict[str, Any]:

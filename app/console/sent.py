@@ -34,6 +34,7 @@ class Outbox:
         self._clock = clock
         self._sent: dict[Key, Sent] = {}
         self._ids: dict[str, None] = {}
+        self._refused: dict[str, str] = {}
 
     def add(self, case_id: str, subject: Subject, event_id: str, verdict: str, reviewer_id: str) -> None:
         """A verdict was sent."""
@@ -63,6 +64,20 @@ class Outbox:
             del self._sent[key]
             return None
         return sent
+
+    def refuse(self, event_id: str, why: str) -> None:
+        """The worker has refused an event; it stands in `dead-letters`. Any thread may say so."""
+        self._refused[event_id] = why
+        while len(self._refused) > KEPT_MAX:
+            del self._refused[next(iter(self._refused))]
+
+    def refusal(self, sent: Sent) -> str:
+        """Why the worker refused it; empty where it has not, as far as is known."""
+        return self._refused.get(sent.event_id, "")
+
+    def is_pending(self, sent: Sent) -> bool:
+        """Whether an answer is still to be waited for."""
+        return not self.refusal(sent) and not self.is_late(sent)
 
     def is_late(self, sent: Sent) -> bool:
         """Whether the answer should have come."""

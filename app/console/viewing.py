@@ -28,7 +28,8 @@ class Card(NamedTuple):
     evidence: dict[str, Any] | None
     offer: Offer
     sent: Sent | None
-    late: bool
+    pending: bool
+    refused: str
     token: str
     sum: str
 
@@ -56,7 +57,8 @@ def _card(subject: Subject, snapshot: Snapshot, user: User, now: datetime, outbo
         evidence=_evidence(row) if subject.kind == "dispute" else None,
         offer=offer(subject, snapshot, user, now),
         sent=sent,
-        late=sent is not None and outbox.is_late(sent),
+        pending=sent is not None and outbox.is_pending(sent),
+        refused=outbox.refusal(sent) if sent is not None else "",
         token=new_token(),
         sum=shown_money(row["amount"]).partition(" ")[0],
     )

@@ -15,7 +15,7 @@ from confluent_kafka import TopicPartition as Partition
 from app.runtime import clients, faults, offsets
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.exits import MisconfiguredError, UnreachableError
-from app.runtime.records import offset_of, place_of
+from app.runtime.records import message_of, offset_of, place_of
 
 ASK_EVERY_S: Final = 1.0
 ASK_S: Final = 5.0
@@ -29,6 +29,7 @@ class Said(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Tail:
@@ -102,7 +103,8 @@ class Tail:
         for record in self._consumer.consume(records_max, seconds):
             error, partition = record.error(), place_of(record)[1]
             if error is None:
-                said.append(Said(partition, offset_of(record), record.key(), record.value()))
+                message = message_of(record, self._topic, partition, offset_of(record))
+                said.append(Said(partition, message.offset, message.key, message.value, tuple(message.headers)))
                 self._reached[partition] = offset_of(record) + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its name
                 # behind the markers of transactions, which are no records

@@ -1,10 +1,14 @@
 """What is sent, once, and only what its sender saw: forms, events, double clicks, stale pages, and a Kafka that is away."""
 
 import json
+from pathlib import Path
 
 import pytest
 from aiohttp import FormData
 
+from app.review_desk import Refusals
+from app.runtime.config import RuntimeConfig
+from app.runtime.tail import Said
 from tests.console.world import CASE, disputed, held
 from tests.domain.events import fulfilled, verdict
 
@@ -279,3 +283,35 @@ def test_figures_count_what_was_sent_and_what_was_not_taken_and_name_nobody(worl
         assert f"refundry_console_reviews_total{{{labels}}} 1.0" in text
     assert "ann" not in text
     assert "o1" not in text
+
+
+def test_a_verdict_that_the_worker_refused_is_told_with_its_reason_and_can_be_given_again(world, visitor):
+    held(world)
+    visitor.sign_in("ann")
+    world.deciding = False
+    visitor.say(visitor.case(), "approve")
+    world.desk.outbox.refuse(world.sent[0]["event_id"], "revision: expected the newest <one>; look at it again")
+    page = visitor.case()
+    assert "revision: expected the newest &lt;one&gt;; look at it again" in page.text
+    assert "http-equiv" not in page.text
+    world.deciding = True
+    visitor.say(page, "approve")
+    assert world.row("requests")["waiting_for"] == "second_review"
+    assert "refused" not in visitor.case().text
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (b'{"event_id":"console-1","type":"review.resolved"}', {"console-1": "because"}),
+        (b'{"event_id":"somebody-1","note":"console-1"}', {}),
+        (b'{"event_id":["console-1"],"x":"console-1"}', {}),
+        (b'["console-1"', {}),
+        (b"\xff", {}),
+        (None, {}),
+    ],
+)
+def test_of_all_dead_letters_those_are_heard_that_are_verdicts_of_a_console(world, value, told):
+    letter = Said(0, 1, b"o1", value, (("refundry-message", b"because"),))
+    Refusals(RuntimeConfig(bootstrap_servers="127.0.0.1:1", state_dir=Path()), world.desk.outbox).hear(letter)
+    assert world.desk.outbox._refused == told
