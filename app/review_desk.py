@@ -143,7 +143,7 @@ def _asked(question: Callable[[], T]) -> T:
     try:
         return question()
     except StaleError as stale:
-        raise NotAnsweringError(f"It may be old: {stale}.") from stale
+        raise NotAnsweringError(f"It may be old: {stale}") from stale
     except RedisError as error:
         raise NotAnsweringError(f"Redis does not answer ({type(error).__name__}).") from error
 

@@ -92,7 +92,7 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
     cookie = request.cookies.get(desk.cookie, "")
     session = desk.sessions.find(cookie, uses=request.path != POLLED) if cookie else None
     user = desk.users.find(session.name) if session is not None else None
-    if session is not None and user is not None:
+    if session is not None and user is not None and user.password == session.password:
         request[SESSION], request[USER] = session, user
     elif not request.path.startswith(OPEN_TO_ALL):
         desk.sessions.close(cookie)

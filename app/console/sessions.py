@@ -18,9 +18,13 @@ SESSIONS_MAX: Final = 1000
 
 @dataclass
 class Session:
-    """One who is signed in. `csrf`: what each form of theirs carries; `used_at`: when they last did something."""
+    """One who is signed in. `csrf`: what each form of theirs carries; `used_at`: when they last did something.
+
+    `password`: the hash with which they did; whoever gets another password signs in anew.
+    """
 
     name: str
+    password: str
     csrf: str
     began_at: float
     used_at: float
@@ -33,13 +37,13 @@ class Sessions:
         self._clock = clock
         self._sessions: dict[bytes, Session] = {}
 
-    def open(self, name: str) -> str:
+    def open(self, name: str, password: str) -> str:
         """A new session; what its cookie holds. Where there are too many the one that was idle the longest goes."""
         self._drop_those_that_are_over()
         while len(self._sessions) >= SESSIONS_MAX:
             del self._sessions[min(self._sessions, key=lambda key: self._sessions[key].used_at)]
         cookie, now = secrets.token_urlsafe(32), self._clock()
-        self._sessions[_key(cookie)] = Session(name, secrets.token_urlsafe(32), now, now)
+        self._sessions[_key(cookie)] = Session(name, password, secrets.token_urlsafe(32), now, now)
         return cookie
 
     def find(self, cookie: str, *, uses: bool = True) -> Session | None:

@@ -56,9 +56,8 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     _log.info("signed_in", actor=user.name, role=user.role.value)
     desk.sessions.close(request.cookies.get(desk.cookie, ""))
     response = web.Response(status=303, headers={"Location": _ours(_text(posted.get("next"))) or "/"})
-    response.set_cookie(
-        desk.cookie, desk.sessions.open(user.name), path="/", httponly=True, samesite="Strict", secure=desk.behind_tls
-    )
+    cookie = desk.sessions.open(user.name, user.password)
+    response.set_cookie(desk.cookie, cookie, path="/", httponly=True, samesite="Strict", secure=desk.behind_tls)
     return response
 
 

@@ -87,7 +87,19 @@ def _request(subject: Subject, snapshot: Snapshot) -> Said:
         ("Approved by", ", ".join(approvers(subject))),
         ("Revision", str(row["revision"])),
     ]
-    return status, [message_of(code) for code in row["reasons"]], facts
+    return status, [*(message_of(code) for code in row["reasons"]), *_less_is_left(subject, snapshot)], facts
+
+
+def _less_is_left(subject: Subject, snapshot: Snapshot) -> list[str]:
+    """A held request reserves nothing, so meanwhile others may have taken what it would be paid from."""
+    amount = subject.row["amount"]
+    if not subject.waits or not amount or not snapshot["payments"]:
+        return []
+    own = [one for one in snapshot["payments"] if one["currency"] == amount["currency"]]
+    left = max(0, sum(one["refundable_minor"] for one in own))
+    if amount["amount_minor"] <= left:
+        return []
+    return [f"Since it was held less is left: {shown(left, amount['currency'])}. An approval is checked against that."]
 
 
 def _asker(row: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from app.console.sessions import IDLE_S, SESSIONS_MAX, WHOLE_S, Sessions
 from app.console.throttle import ONE_MORE_EVERY_S, TRIES_OF_A_NAME, TRIES_OF_AN_ADDRESS, Throttle
 from tests.console.visitor import Visitor
-from tests.console.world import PASSWORD, World, held
+from tests.console.world import HASH, PASSWORD, World, hashed, held
 
 PAGES = ("/", "/case?id=m1/o1", "/search?q=o1", "/next", "/counts")
 
@@ -108,6 +108,14 @@ def test_who_signs_out_is_out_also_with_a_cookie_that_was_kept(world, visitor):
     assert "Sign in" in visitor.get("/", Cookie=f"refundry={cookie}").text
 
 
+def test_who_gets_another_password_signs_in_anew(world, visitor):
+    visitor.sign_in("ann")
+    world.users.write_text(world.users.read_text().replace(HASH, hashed("another long password")))
+    assert "Sign in" in visitor.get("/").text
+    assert visitor.sign_in("ann").status == 401
+    assert "What waits" in visitor.sign_in("ann", "another long password").text
+
+
 def test_a_new_session_has_a_new_name_and_the_one_before_is_over(world, visitor):
     visitor.sign_in("ann")
     before = next(iter(visitor.client.session.cookie_jar)).value
@@ -129,10 +137,10 @@ def test_there_are_never_more_than_so_many_sessions_and_the_idlest_goes():
     cookies = []
     for number in range(SESSIONS_MAX):
         now[0] = number / 10
-        cookies.append(sessions.open("ann"))
+        cookies.append(sessions.open("ann", ""))
     now[0] += 1
     assert sessions.find(cookies[0]) is not None
-    sessions.open("bob")
+    sessions.open("bob", "")
     assert sessions.find(cookies[1]) is None
     assert sessions.find(cookies[0]) is not None
 

@@ -185,6 +185,14 @@ def test_a_refund_beside_a_dispute_is_the_first_thing_to_be_seen(world, visitor)
     assert "20.00 EUR succeeded" in visitor.case().text
 
 
+def test_it_is_said_where_less_is_left_than_when_a_request_was_held(world, visitor):
+    held(world)
+    visitor.sign_in("ann")
+    assert "less is left" not in visitor.case().text
+    world.tell(CASE, refund("succeeded", "150.00", refund_id="x1"))
+    assert "Since it was held less is left: 50.00 EUR." in visitor.case().text
+
+
 def test_the_money_of_several_currencies_is_added_up_by_currency(world, visitor):
     document = json.loads(held_snapshot(world))
     other = document["payments"][0] | {"payment_id": "p2", "currency": "JPY", "captured_minor": 500}

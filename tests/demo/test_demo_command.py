@@ -7,6 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
@@ -158,3 +161,31 @@ def test_policies_that_cannot_be_used_are_refused_before_anything_runs(home, tmp
     assert code == 3
     assert "bad.yaml" in complaints
     assert not list(home.iterdir())
+
+
+@pytest.mark.slow
+def test_a_console_stays_open_on_what_was_left_lying_until_it_is_interrupted(port, home):
+    process = start("--events", "400", "--seed", "2", "--port", str(port), "--console")
+    lines: list[str] = []
+
+    def invited():
+        line = process.stdout.readline()
+        lines.append(line)
+        assert line, process.stderr.read()
+        return "Ctrl-C ends it" in line
+
+    wait_until(invited, "the console is open", SECONDS_MAX)
+    said = "".join(lines)
+    address = re.search(r"The console is open: (http://127\.0\.0\.1:\d+/)", said)[1]
+    password = re.search(r"ann \(analyst\), password (\S+)", said)[1]
+    browser = build_opener(HTTPCookieProcessor())
+    fields = urlencode({"name": "ann", "password": password}).encode()
+    queue = browser.open(f"{address}login", fields, timeout=30).read().decode()
+    process.send_signal(signal.SIGINT)
+    _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 0, complaints
+    assert VERDICT.search(said).groups()[:3] == ("0", "0", "held")
+    assert "What waits for a person" in queue
+    assert not list(home.iterdir())
+    with pytest.raises(URLError):
+        browser.open(address, timeout=5)
