@@ -12,8 +12,8 @@ from app.backtest.comparison import Shift, Total
 from app.backtest.disputes import Fee, Standing, Trial, standings
 from app.backtest.past import Kept
 from app.backtest.recorded import Incomplete
-from app.explaining import shown
 from app.cli.showing import console, show_json, table_of
+from app.explaining import shown
 
 SHIFTS = ("merchant", "old", "new", "rule", "requests", "old_paid", "new_paid", "difference")
 TOTALS = ("old_paid", "new_paid", "difference")

@@ -20,7 +20,6 @@ from app.cli.options import DIRECTORY, FILE, Moment, config_option, settings_of
 from app.cli.replay import progress_of, tell
 from app.cli.showing import counted
 from app.domain.policy import Policies
-from app.explaining import shown
 from app.policies import load
 from app.replay import desk_of
 from app.replay.files import read_texts

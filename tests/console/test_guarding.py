@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.console.passwords import hash_of, is_hash
 from app.console.sessions import IDLE_S, SESSIONS_MAX, WHOLE_S, Sessions
 from app.console.throttle import ONE_MORE_EVERY_S, TRIES_OF_A_NAME, TRIES_OF_AN_ADDRESS, Throttle
 from tests.console.visitor import Visitor
@@ -266,6 +267,9 @@ def test_a_name_that_does_not_exist_costs_as_much_as_one_that_does(world, visito
         visitor.sign_in(name, "guess")
     assert len(tried) == 3
     assert tried[1] == tried[2] != tried[0]
+    cost = [known.rsplit("$", 2)[0] for known in (tried[1], hash_of(PASSWORD))]
+    assert cost[0] == cost[1]
+    assert is_hash(tried[1])
 
 
 def test_guessing_is_slowed_down_for_the_name_and_then_let_go_on(world, visitor):
