@@ -85,6 +85,8 @@ def command(
         close(out, played, kafka=kafka is not None, save=save)
         if its_console is not None:
             invite(out, its_console)
+        elif console:
+            out.print("No console: it shows the read side, and there is none here.")
 
     try:
         with board:

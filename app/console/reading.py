@@ -11,11 +11,12 @@ from app.console.guarding import RefusedError
 from app.console.pages import address, page
 from app.console.ports import KINDS, Behind, Filter, Kind, Snapshot, Task
 from app.console.subjects import moment
+from app.console.users import Role
 from app.console.viewing import cards_of, timeline_of, totals_of
 
 ROWS: Final = 50
-LOOKED_AT: Final = 200
-"""So far the next case is looked for behind this one; what lies between was sent already, or is of the same case."""
+PAGE, PAGES_MAX = 200, 100
+"""So far the next case is looked for, in tasks at once and in all."""
 NUMBER_MAX: Final = 300
 
 
@@ -45,12 +46,16 @@ async def counts(request: web.Request) -> web.StreamResponse:
 
 
 async def following(request: web.Request) -> web.StreamResponse:
-    """Goes to the next case behind the one that is looked at: none twice, and none that was just judged here."""
-    desk, wanted, here = request.app[DESK], _filter(request), request.query.get("case")
-    tasks = await asyncio.to_thread(desk.read_side.line, wanted, _behind(request), LOOKED_AT)
-    for task in tasks:
-        if task.case_id != here and not _is_sent(request, task):
-            raise web.HTTPSeeOther(_address_of(task, wanted))
+    """Goes to the next case behind the one that is looked at, passing over what its reader has nothing to do with."""
+    desk, wanted, behind = request.app[DESK], _filter(request), _behind(request)
+    for _ in range(PAGES_MAX):
+        tasks = await asyncio.to_thread(desk.read_side.line, wanted, behind, PAGE)
+        for task in tasks:
+            if _is_for(request, task):
+                raise web.HTTPSeeOther(_address_of(task, wanted))
+        if len(tasks) < PAGE:
+            break
+        behind = Behind(tasks[-1].score, tasks[-1].id)
     raise web.HTTPSeeOther(address("/", kind=wanted.kind, merchant=wanted.merchant_id, end="1"))
 
 
@@ -153,6 +158,12 @@ def _following_address(request: web.Request, case_id: str) -> str:
 def place_in(request: web.Request) -> dict[str, str]:
     """Where in the line its reader stands, as an address carries it."""
     return {name: request.query.get(name, "") for name in ("kind", "merchant", "score", "task")}
+
+
+def _is_for(request: web.Request, task: Task) -> bool:
+    """Not of the case that is looked at, not judged here a moment ago, and not for an approver where one is none."""
+    passed_over = task.second and request[USER].role is Role.ANALYST
+    return task.case_id != request.query.get("case") and not passed_over and not _is_sent(request, task)
 
 
 def _is_sent(request: web.Request, task: Task) -> bool:

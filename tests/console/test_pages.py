@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 import pytest
 
-from app.console import wording
-from app.console.ports import Hit
+from app.console import reading, wording
+from app.console.ports import Filter, Hit
 from app.console.wording import deadline, span
 from tests.console.world import BEGINNINGS, CASE, NOW, PAID, alerted, disputed, held
-from tests.domain.events import asked, dispute, refund
+from tests.domain.events import asked, dispute, refund, verdict
 
 CANARY = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{ 7777*7777 }}"
 KEPT = {"type", "status", "state", "currency", "kind", "locale", "at", "placed_at", "captured_at", "occurred_at"}
@@ -102,6 +102,35 @@ def test_next_passes_over_what_was_just_sent_and_the_queue_marks_it(world, visit
     queue = visitor.get("/")
     assert queue.text.count('<span class="tag">sent</span>') == 1
     assert visitor.get(visitor.get(rows[0]).link("n")).path.split("&")[0] == rows[2].replace("%2F", "/").split("&")[0]
+
+
+def test_next_passes_over_what_is_for_an_approver_where_its_reader_is_none(world, visitor):
+    for number in range(3):
+        held(world, f"m1/o{number}")
+    world.tell("m1/o1", verdict("approve", "art"))
+    assert len(world.read_side.line(Filter(), None, 9)) == 3
+    for name, met in (("ann", ["o0", "o2"]), ("bob", ["o0", "o2", "o1"])):
+        other = visitor.another()
+        other.sign_in(name)
+        assert "second person" in other.get("/").text
+        page, seen = other.get("/next"), []
+        while not page.path.startswith("/?"):
+            seen.append(re.search(r"id=m1(?:/|%2F)(o\d)", page.path)[1])
+            assert len(seen) < 9
+            page = other.get(page.link("n"))
+        assert seen == met
+
+
+def test_next_looks_as_far_as_the_line_goes(world, visitor, monkeypatch):
+    monkeypatch.setattr(reading, "PAGE", 2)
+    for number in range(7):
+        held(world, f"m1/o{number}")
+    for number in range(5):
+        world.tell(f"m1/o{number}", verdict("approve", "art"))
+        world.stories[f"m1/o{number}"].case.requests["r1"].wait_until = NOW  # all that is for others stands in front
+        world.look(f"m1/o{number}")
+    visitor.sign_in("ann")
+    assert "o5" in visitor.get("/next").path
 
 
 def test_next_keeps_to_the_filter(world, visitor):
