@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import jinja2
 
-from app.explaining import shown
 from app.cli.report_tables import CHARTS, TABLES, Chart, told
+from app.explaining import shown
 
 BAR, GAP, LABELS, WIDTH = 14, 10, 260, 420
 """Of a chart, in units of its drawing: a bar's height, the space between rows, and the widths of labels and bars."""
