@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import TopicPartition
+from msgspec.structs import replace
 
 from app.runtime.topology import Message
 from tests.kafka.harness import ROOT, admin, wait_for
@@ -94,7 +95,7 @@ def approved(topics: Topics) -> int:
 
 def changed(record: Message, **fields: Any) -> Message:
     value = json.dumps(json.loads(record.value or b"") | fields, separators=(",", ":"), ensure_ascii=False)
-    return record._replace(value=value.encode())
+    return replace(record, value=value.encode())
 
 
 def change_an_amount(topics: Topics) -> None:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from app.letters.letter import CURES, Letter, NoLetterError, chain_of
 from app.letters.redriving import Surroundings, Verdict, judge, plan
@@ -75,7 +76,7 @@ def test_every_code_has_something_that_helps():
 def test_the_original_goes_byte_for_byte_to_where_its_key_belongs_with_its_marks():
     value = placed(lines=[PLACED["lines"][0] | {"title": "4111 1111 1111 1111"}]) + b"  "
     original = message(value, headers=[("mine", b"kept"), ("refundry-attempt", b"9")])
-    letter = letter_of(original._replace(headers=[("mine", b"kept")]))
+    letter = letter_of(replace(original, headers=[("mine", b"kept")]))
     assert letter.redacted
     judged = judge(letter, known(originals={letter.id: original}))
     assert (judged.verdict, judged.source) == (Verdict.READY, "original")
@@ -120,7 +121,7 @@ def test_what_is_masked_or_cut_in_the_letter_does_not_go_without_the_original():
 @pytest.mark.parametrize(
     "other",
     [
-        message(placed())._replace(timestamp=AT + 1),
+        replace(message(placed()), timestamp=AT + 1),
         message(placed(), key=b"o2"),
         message(placed(event_id="e2", lines=[PLACED["lines"][0] | {"title": "4111 1111 1111 1111"}])),
         message(None),
@@ -177,7 +178,7 @@ def test_what_is_repeated_already_does_not_go_again():
 
 @pytest.mark.parametrize(("topic", "why"), [("policies", "policy publish"), ("case-events", "our own")])
 def test_what_nobody_publishes_there_does_not_go(topic, why):
-    assert why in refused(letter_of(message(placed())._replace(topic=topic)))
+    assert why in refused(letter_of(replace(message(placed()), topic=topic)))
 
 
 def test_messages_go_in_the_order_in_which_they_came_and_once_each():
