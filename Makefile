@@ -15,7 +15,7 @@ LOCKED := install --require-hashes --only-binary :all: --no-deps --no-compile
 # Options for the command behind a target, as in: make demo ARGS="--chaos", make test ARGS="-k refunds"
 ARGS ?=
 
-.PHONY: help setup demo test test-faults check kafka bench bench-peers bench-latency docs lock clean
+.PHONY: help setup demo test test-faults check kafka bench bench-peers bench-latency bench-scale docs lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench: setup ## measure speed and memory; figures of one run, to be compared wit
 
 bench-peers: setup ## compare this runtime with its peers, which are fetched for it (needs a JDK and Maven)
 	$(BIN)/python -m tests.bench.peers $(ARGS)
+
+bench-scale: setup ## cost, memory and restart from a thousand open cases to a million (ARGS="--cases 100000" is shorter)
+	$(BIN)/python -m tests.bench.scale $(ARGS)
 
 docs: setup ## write the generated tables of the documents again, from the code
 	$(BIN)/python -m tests.house.documents --write

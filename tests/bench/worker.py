@@ -9,8 +9,9 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from tests.bench.mix import Mix, Sent
 from tests.bench.process import Cost, cost_of
-from tests.kafka.harness import wait_for
+from tests.kafka.harness import insisted, wait_for
 from tests.kafka.product import READ_BY_GROUP, REFUNDRY, Product
 from tests.kafka.world import publisher
 
@@ -32,6 +33,10 @@ OUTBOUND_SHOWN = (
     "ledger-entries",
     "case-snapshots",
 )
+
+
+def _nothing(_: int) -> None:
+    pass
 
 
 class Wave(NamedTuple):
@@ -84,7 +89,7 @@ def run_worker(bootstrap: str, directory: Path, mix: Mix, **settings: Any) -> tu
                 publish(product, wave)
                 cost = cost_of(process.pid)
                 process.send_signal(signal.SIGCONT)
-            waves.append(_watched(product, process.pid, len(wave), cost))
+            waves.append(watched(product, partial(cost_of, process.pid), len(wave), cost))
     records = {topic: len(product.records(topic)) for topic in OUTBOUND_SHOWN}
     return Run(str(settings.get("state_store", "rocksdb")), waves, records), product
 
@@ -105,7 +110,7 @@ def running(product: Product) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
-def publish(product: Product, messages: Sequence[Sent]) -> None:
+def publish(product: Product, messages: Iterable[Sent]) -> None:
     """Publishes messages as fast as the broker takes them."""
     producer = publisher(product.bootstrap, **{"compression.type": "lz4"})
     for sent in messages:
@@ -120,10 +125,23 @@ def publish(product: Product, messages: Sequence[Sent]) -> None:
     assert producer.flush(60) == 0
 
 
-def _watched(product: Product, pid: int, events: int, before: Cost) -> Wave:
-    """Looks at the group's offsets until they stand still, with nothing left to read."""
+def watched(
+    product: Product,
+    cost: Callable[[], Cost],
+    events: int,
+    before: Cost,
+    *,
+    seconds: float = WAVE_SECONDS_MAX,
+    quiet: float = QUIET_AFTER_S,
+    moved: Callable[[int], None] = _nothing,
+) -> Wave:
+    """Looks at the group's offsets until they stand still for `quiet` seconds, with nothing left to read.
+
+    `moved` hears their sum. Whether nothing is left is found by reading all that is: where that is much, let it be quiet
+    for longer before. `cost` is that of what is measured, one process or several, and was `before` when the wave began.
+    """
     began = changed_at = time.monotonic()
-    offsets, cost = -1, before
+    offsets, spent = -1, before
     consumer = Consumer({"bootstrap.servers": product.bootstrap, "group.id": product.group, "log_level": 2})
     known = consumer.list_topics(timeout=20).topics
     names = [product.prefix + topic for topic in READ_BY_GROUP]
@@ -132,21 +150,24 @@ def _watched(product: Product, pid: int, events: int, before: Cost) -> Wave:
     try:
         while True:
             now = time.monotonic()
-            seen = sum(max(0, place.offset) for place in consumer.committed(places, 20))
+            committed = insisted("where the group is", lambda: consumer.committed(places, 20))
+            seen = sum(max(0, place.offset) for place in committed)
             if seen != offsets:
-                offsets, changed_at, cost, nothing_left = seen, now, cost_of(pid), False
+                offsets, changed_at, spent, nothing_left = seen, now, cost(), False
+                moved(seen)
             elif nothing_left:
                 break
-            elif now - changed_at > QUIET_AFTER_S:
+            elif now - changed_at > quiet:
                 nothing_left = product.unread() == 0  # and the offsets are looked at once more
-            assert now - began < WAVE_SECONDS_MAX, "the worker does not come to an end"
+            assert now - began < seconds, "the worker does not come to an end"
             time.sleep(LOOK_EVERY_S)
     finally:
         consumer.close()
-    return Wave(events, changed_at - began, cost.cpu_seconds - before.cpu_seconds, cost.resident_mib)
+    return Wave(events, changed_at - began, spent.cpu_seconds - before.cpu_seconds, spent.resident_mib)
 
 
 def is_ready(port: int) -> bool:
+    """Whether the worker whose ops port this is takes part."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
             return bool(answer.status == 200)
@@ -155,6 +176,7 @@ def is_ready(port: int) -> bool:
 
 
 def free_port() -> int:
+    """A port that nobody listens at."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
