@@ -246,7 +246,7 @@ class Partitions:
             if self._names[topic] in spec.beside
         }
         self._stores.keep_only(places)
-        self._progress.blockers["restore"] = "about to begin"
+        self._say("about to begin")
         self._restore = Restore(self._config, self._stores, sorted(places), self._metrics, self._say)
         self._restoring = self._restorer.submit(self._run_restore, self._restore)
 
@@ -274,7 +274,7 @@ class Partitions:
             self._consumer.resume([TopicPartition(*place) for place in self._positions.next])
             if self._dropped:
                 self.rewind()
-            self._progress.blockers.pop("restore", None)
+            self._restore_over()
             self._progress.moved()
             self._on_restored()
         return []
@@ -294,7 +294,12 @@ class Partitions:
         except CancelledError:
             _log.info("a restore was cancelled by a rebalance")
         self._restore = self._restoring = None
+        self._restore_over()
+
+    def _restore_over(self) -> None:
         self._progress.blockers.pop("restore", None)
+        self._progress.rests()
 
     def _say(self, state: str) -> None:
         self._progress.blockers["restore"] = state
+        self._progress.goes_on("restoring")

@@ -36,6 +36,14 @@ class Progress:
         finally:
             self.step = ""
 
+    def goes_on(self, step: str) -> None:
+        """A step that may last, as long as this is said of it again and again; `rests` ends it."""
+        self.step, self.step_since, self.step_seconds = step, time.monotonic(), None
+
+    def rests(self) -> None:
+        """Nothing is being done: the start, or what went on, is over."""
+        self.step = ""
+
     def moved(self) -> None:
         """Something was handled, restored or found to be read to its end."""
         self.moved_at = time.monotonic()

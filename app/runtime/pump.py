@@ -108,6 +108,7 @@ class Pump(Service):
             return
         await self._call(self._connect)
         self._progress.blockers.pop("start", None)
+        self._progress.rests()
         while not self._stopping.is_set():
             self._globals.follow()
             taken = await self._call(self._partitions.take)

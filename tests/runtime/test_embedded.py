@@ -81,12 +81,17 @@ def test_nothing_is_lost_when_the_worker_is_killed(bootstrap: str, workers: Work
 
 def test_a_worker_tells_what_it_holds(bootstrap: str, workers: Workers, ops_port: int) -> None:
     def metrics() -> dict[str, float]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{ops_port}/metrics", timeout=10) as answer:
-            lines = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{ops_port}/metrics", timeout=10) as answer:
+                lines = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
+        except OSError:
+            return {}
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
-    publish(bootstrap, 0)
     workers.start(0)
+    wait_for("it is ready", lambda: metrics().get("refundry_ready") == 1, 30)
+    assert metrics()["refundry_without_progress_seconds"] == 0, "who waits for work is not busy with its start"
+    publish(bootstrap, 0)
     wait_for("all are counted", lambda: len(counted(bootstrap)) == SENT, 30)
     wait_for("it has looked at its state", lambda: metrics().get('refundry_state_bytes{table="counts"}', 0) > 1000, 10)
     told = metrics()

@@ -53,6 +53,15 @@ def test_the_time_without_progress_is_that_of_the_step_or_of_what_waits(parts: d
     assert int(progress_of(**parts).seconds_without()) == seconds
 
 
+def test_what_goes_on_is_stuck_only_when_nothing_is_said_of_it_any_more() -> None:
+    progress = progress_of(step="restoring", since=100)
+    assert progress.stuck(patience=10, stop_seconds=20) == "for 10 s busy with: restoring"
+    progress.goes_on("restoring")
+    assert progress.stuck(patience=10, stop_seconds=20) is None
+    progress.rests()
+    assert progress.seconds_without() == 0
+
+
 def test_a_worker_that_was_idle_for_long_is_not_stuck_when_work_comes() -> None:
     progress = progress_of(step="", moved=1000)
     progress.found_lag(5)
