@@ -29,16 +29,14 @@ from tests.bench.scale.growing import grown
 from tests.bench.scale.restart import restarted
 from tests.bench.scale.results import Results
 from tests.bench.scale.site import Site
-from tests.bench.scale.timers import timers
 from tests.kafka.harness import ROOT
 from tests.tiers import lacks_kafka
 
 KEPT = ROOT / ".run" / "bench" / "scale.json"
 STEPS = (1_000, 10_000, 100_000, 1_000_000)
-TIMERS = 100_000
 ABREAST_CASES = 15_000
 WORKERS = (1, 2, 4, 8)
-PARTS = ("timers", "workers", "growth")
+PARTS = ("workers", "growth")
 
 
 def main() -> None:
@@ -91,11 +89,6 @@ def _measure(results: Results, parts: list[str], cases: int, scratch: Path | Non
             results.facts[name] = _facts(load_before, time.monotonic() - began)
             results.write(KEPT)
 
-        if "timers" in parts:
-            with part("timers"):
-                results.timers = timers(site.directory / "timers", TIMERS)
-        if {"workers", "growth"}.isdisjoint(parts):
-            return
         with site.broker:
             if "workers" in parts:
                 counts = [count for count in WORKERS if count <= max(2, os.cpu_count() or 1)]

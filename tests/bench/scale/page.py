@@ -6,13 +6,12 @@ from itertools import pairwise
 from tests.bench.peers.figures import spread
 from tests.bench.scale.growing import SMALLEST, TURNS, WAVE
 from tests.bench.scale.restart import TAIL
-from tests.bench.scale.results import Abreast, Milestone, Results, Start, Timers
+from tests.bench.scale.results import Abreast, Milestone, Results, Start
 from tests.house.documents import Section, table
 from tests.house.documents import write as put
 
 DOCUMENT = "tests/bench/README.md"
 GROWTH_MAX = 1.2
-TIMERS_US_MAX = 1_000
 
 
 def write(results: Results) -> None:
@@ -28,8 +27,8 @@ def section(results: Results) -> str:
         parts += ["### Open cases\n", _facts(facts["growth"]), *_growth(results), *_starts(results)]
     if results.abreast:
         parts += ["### Workers\n", _facts(facts["workers"]), *_abreast(results.abreast)]
-    if results.timers:
-        parts += ["### Open timers\n", _facts(facts["timers"]), _timers(results.timers)]
+    if not parts:
+        parts = ["Nothing was measured yet: `make bench-scale`, on a machine that does nothing else.\n"]
     return "\n" + "\n".join(parts)
 
 
@@ -151,15 +150,6 @@ def _abreast(found: Sequence[Abreast]) -> list[str]:
         ),
         table(head, rows),
     ]
-
-
-def _timers(timers: Timers) -> str:
-    both = timers.fire_us + timers.next_due_us
-    return (
-        f"{timers.open:,} rows that fall due some day, each moved once, over the product's {timers.stores} stores of one worker: a round spends {timers.fire_us:.0f} µs of CPU on looking whether a timer is due, "
-        f"and {timers.next_due_us:.0f} µs on when the next one will be, which is asked where nothing came in. "
-        f"Goal: less than {TIMERS_US_MAX:,} µs together ({'met' if both < TIMERS_US_MAX else 'missed'}).\n"
-    )
 
 
 def _spread(figures: Sequence[float], form: str = ",.0f") -> str:

@@ -84,16 +84,6 @@ class Abreast:
         return self.wave.events / self.wave.seconds
 
 
-@dataclass(frozen=True)
-class Timers:
-    """What a round pays for timers that are not due: looking whether any is, and when the next one will be."""
-
-    open: int
-    stores: int
-    fire_us: float
-    next_due_us: float
-
-
 def _cpu_us(wave: Wave) -> float:
     return 1e6 * wave.cpu_seconds / wave.events
 
@@ -106,7 +96,6 @@ class Results:
     milestones: list[Milestone] = field(default_factory=list)
     starts: list[Start] = field(default_factory=list)
     abreast: list[Abreast] = field(default_factory=list)
-    timers: Timers | None = None
 
     def per_event(self, one: Milestone) -> list[float]:
         """CPU µs per event at a milestone, by turn; at the first of them in all installations of its size."""
@@ -141,5 +130,4 @@ class Results:
             ],
             starts=[Start(**one) for one in kept["starts"]],
             abreast=[Abreast(one["workers"], Wave(*one["wave"]), one["broker_cpu_seconds"]) for one in kept["abreast"]],
-            timers=Timers(**kept["timers"]) if kept["timers"] else None,
         )
