@@ -268,7 +268,6 @@ class Partitions:
             assert self._restore is not None, "a restore that runs is known"
             seconds = restoring.result()
             self._open(self._restore)
-            self._restore = self._restoring = None
             self._metrics.observe(RESTORE_SECONDS, seconds)
             _log.info("restored %d partitions of tables in %.1f s", len(self._stores), seconds)
             self._consumer.resume([TopicPartition(*place) for place in self._positions.next])
@@ -293,10 +292,10 @@ class Partitions:
             self._restoring.result()
         except CancelledError:
             _log.info("a restore was cancelled by a rebalance")
-        self._restore = self._restoring = None
         self._restore_over()
 
     def _restore_over(self) -> None:
+        self._restore = self._restoring = None
         self._progress.blockers.pop("restore", None)
         self._progress.rests()
 
