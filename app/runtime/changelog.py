@@ -52,8 +52,9 @@ class Restore:
     cancel: Event = field(default_factory=Event)
     restored: dict[Place, Store] = field(default_factory=dict)
 
-    def run(self) -> None:
-        """Fills `restored`. Raises CancelledError, and WorkerStopError of every kind."""
+    def run(self) -> float:
+        """Fills `restored`, and says in how many seconds. Raises CancelledError, and WorkerStopError of every kind."""
+        began = time.monotonic()
         targets = self._targets()
         waiting = {name: target for name, target in targets.items() if target.store.position < target.end}
         if waiting:
@@ -67,6 +68,7 @@ class Restore:
         for target in targets.values():
             self.metrics.add(RESTORED, target.read, target.place[0])
         self.restored = {target.place: target.store for target in targets.values()}
+        return time.monotonic() - began
 
     def _targets(self) -> dict[OnBroker, _Target]:
         consumer = clients.reader(self.config, committed=False)

@@ -23,7 +23,7 @@ class Mode(Enum):
 class Limits:
     """A bound for everything that could grow or wait. Seconds, unless the name says otherwise."""
 
-    round_messages_max: int = 5000
+    round_messages_max: int = 20_000
     round_bytes_max: int = 32 << 20
     """A round's rows and outputs are in memory at once, and are a small multiple of what came in."""
     fetch_queue_kbytes: int = 65_536

@@ -23,6 +23,7 @@ from app.runtime.catching_up import CatchUp
 from app.runtime.changelog import CancelledError, Restore
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnsafeError, UnsureError
+from app.runtime.pace import Pace
 from app.runtime.positions import Positions, Taken
 from app.runtime.progress import Progress
 from app.runtime.records import TopicPartition as OnBroker
@@ -33,9 +34,7 @@ from app.runtime.stores import Stores
 from app.runtime.topology import Topology
 
 _log = logging.getLogger(__name__)
-_LOOK_AT_LAG_SECONDS = 1.0
-_LOOK_AT_ENDS_SECONDS = 1.0
-_LEAST_WAIT_SECONDS = 0.001
+_LOOK_AT_LAG_SECONDS = _LOOK_AT_ENDS_SECONDS = 1.0
 _LATEST = -1  # the protocol's "time" of a partition's end
 
 
@@ -64,6 +63,7 @@ class Partitions:
         self._on_restored = on_restored
         self._names = {config.topic(agent.topic): agent.topic for agent in topology.agents}
         self._positions = Positions(self._names, round_bytes_max=config.limits.round_bytes_max)
+        self._pace = Pace(interval=config.commit_interval_ms / 1000, most=config.limits.round_messages_max)
         self._begun: set[OnBroker] = set()
         self._catch_up = CatchUp()
         self._dropped = False
@@ -73,7 +73,6 @@ class Partitions:
         self._restorer = ThreadPoolExecutor(1, "restore")
         self._failure: Exception | None = None
         self._lag_at = 0.0
-        self._full_at = 0.0
 
     @property
     def caught_up(self) -> bool:
@@ -98,11 +97,10 @@ class Partitions:
         """Reads until a commit interval after it last did. Several rounds where one would take too much memory."""
         if self._restoring is not None:
             return self._wait_for_restore(self._restoring)
+        self._pace.over()
         generation = self._generation
-        # what comes while a round is handled and committed is fetched meanwhile, so that time counts as well
-        wait = max(_LEAST_WAIT_SECONDS, self._full_at - time.monotonic())
-        records = self._consumer.consume(self._config.limits.round_messages_max, wait)
-        self._full_at = time.monotonic() + self._config.commit_interval_ms / 1000
+        records = self._consumer.consume(self._pace.messages, self._pace.wait())
+        self._pace.took(len(records))
         self._raise_failure()
         if generation != self._generation:
             if self._restoring is None:
@@ -248,21 +246,15 @@ class Partitions:
         self._stores.keep_only(places)
         self._say("about to begin")
         self._restore = Restore(self._config, self._stores, sorted(places), self._metrics, self._say)
-        self._restoring = self._restorer.submit(self._run_restore, self._restore)
-
-    def _run_restore(self, restore: Restore) -> float:
-        started = time.monotonic()
-        restore.run()
-        return time.monotonic() - started
+        self._restoring = self._restorer.submit(self._restore.run)
 
     def _wait_for_restore(self, restoring: Future[float]) -> list[Taken]:
         # all partitions are paused; the poll keeps the membership and serves rebalances
         for record in self._consumer.consume(1, 0.05):
-            error = record.error()
-            if error is None:
-                self._dropped = True
-            else:
+            if (error := record.error()) is not None:
                 self._positions.event(record, error)
+            else:
+                self._dropped = True
         self._raise_failure()
         if self._restoring is restoring and restoring.done():
             assert self._restore is not None, "a restore that runs is known"

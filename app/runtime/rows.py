@@ -46,14 +46,14 @@ class Rows(Generic[T]):
         self._cache_rows = cache_rows
         self._young: dict[str, T] = {}
         self._old: dict[str, T] = {}
-        self._touched: set[str] = set()
+        self._touched: list[str] = []
         self._puts: dict[str, tuple[T, int | None, Message | None]] = {}
         self._fired: dict[str, int] = {}
         self._firing: dict[str, int] = {}
 
     def get(self, key: str) -> T | None:
         """The row, or None; the same object for the whole round."""
-        self._touched.add(key)
+        self._touched.append(key)
         row = self._young.get(key)
         return self._found(key) if row is None else row
 
@@ -122,13 +122,13 @@ class Rows(Generic[T]):
             for key, (_, due, _) in self._puts.items():
                 if self._fired.get(key) != due:
                     self._fired.pop(key, None)
-        self._end(self._touched - self._puts.keys())
+        self._end([key for key in self._touched if key not in self._puts])
         if len(self._young) > self._cache_rows:
             self._old, self._young = self._young, {}
 
     def dropped(self) -> None:
         """Forgets all that the round did."""
-        self._end(self._touched | self._puts.keys())
+        self._end([*self._touched, *self._puts])
 
     def _end(self, changed: Iterable[str]) -> None:
         """The rows under `changed` may be otherwise than the store has them: they are live no longer."""

@@ -112,7 +112,8 @@ class Settings(BaseSettings):
         60, description="So often a heartbeat passes the whole pipeline in each partition, in seconds; 0: never."
     )
     round_messages: Annotated[int, Field(ge=1, le=100_000)] = Field(
-        5_000, description="How many events a round takes at most."
+        20_000,
+        description="How many events a round takes at most; above 5,000 only what a commit interval has time for.",
     )
     transaction_timeout_ms: Annotated[int, Field(ge=1_000, le=900_000)] = Field(
         10_000, description="After so many milliseconds the broker ends the transaction of a dead worker."
