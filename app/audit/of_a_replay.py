@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from agents import Desk
+from app.audit.books import reckon, say_books
 from app.audit.found import Found
 from app.audit.verifying import DECISIONS, Revisions, Verifier
 from app.replay import NoLine, Replay
@@ -37,8 +38,7 @@ def verify_replay(
         for number, output in enumerate(read_written(outputs, OUTBOUND, progress)):
             place = f"record {number + 1}"
             verifier.publish(output, place, number)
-            if output.topic in money.topics:
-                money.take(output.topic, output.key, output.value)
+            reckon(output, place, verifier, money)
             if output.topic == DECISIONS:
                 revisions.take(output, place, cut=False)
 
@@ -53,15 +53,6 @@ def verify_replay(
         verifier.finish()
         say_books(verifier, money)
         return document_of(verifier, found) | {"input_lines": lines}
-
-
-def say_books(verifier: Verifier, money: MoneyReport, is_known: Callable[[str], bool] = lambda _: True) -> None:
-    """Names each case in which ledger and snapshot do not come to the same, if all of its ledger is known."""
-    for one in filter(lambda one: is_known(one["case_id"]), money.differences()):
-        what = f"{one['what']}: the ledger says {one['ledger_minor']}, the snapshot {one['snapshot_minor']}"
-        verifier.say(
-            "books do not close", "ledger-entries", one["case_id"], "", f"{what} {one['currency']} (minor units)"
-        )
 
 
 def document_of(verifier: Verifier, found: Found) -> dict[str, Any]:

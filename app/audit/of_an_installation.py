@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
 
 from agents import Desk
+from app.audit.books import say_books
 from app.audit.found import SNAPSHOTS, Found, Record
-from app.audit.of_a_replay import document_of, say_books
+from app.audit.of_a_replay import document_of
 from app.audit.published import Began, Published, Went
 from app.audit.retelling import JOURNAL, Rate, Retelling
 from app.audit.telling import Tally, Telling, headless_of

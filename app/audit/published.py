@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer
 
+from app.audit.books import reckon
 from app.audit.found import body_of
 from app.audit.verifying import DECISIONS, Revisions, Verifier
 from app.reports.money import MoneyReport
@@ -80,12 +81,11 @@ class Published:
         if where not in self._kept:
             self._kept[where] = Kept(message.offset > 0, message.timestamp)
         output = Output(message.topic, message.key, message.value, message.headers)
-        if message.topic in self.money.topics:
-            self.money.take(message.topic, message.key, message.value)
+        place = place_of(message.topic, message.partition, message.offset)
+        reckon(output, place, self._verifier, self.money)
         if message.topic == "chargeback-alerts" and str(body_of(output).get("type")).startswith("programme."):
             self._passed_over[PROGRAMMES] += 1
             return
-        place = place_of(message.topic, message.partition, message.offset)
         self._verifier.publish(output, place, message.offset)
         if message.topic == DECISIONS:
             self._revisions.take(output, place, cut=self._kept[where].cut)

@@ -123,5 +123,8 @@ _decode_line = msgspec.json.Decoder(_Line).decode
 
 
 def version_of(record: Record) -> int:
-    """The version of the case that a snapshot is of."""
-    return _decode_line(record.line).value.version
+    """The version of the case that a snapshot is of; 0, which none is of, where it is no snapshot."""
+    try:
+        return _decode_line(record.line).value.version
+    except (msgspec.DecodeError, ValueError):
+        return 0

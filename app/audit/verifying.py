@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from app.audit.found import Found, Record, name_of
+from app.audit.found import Found, Record, body_of, name_of
 from app.domain.ids import derive
 from app.replay.writing import line_of
 from app.runtime.topology import Output
@@ -96,7 +96,7 @@ class Revisions:
 
     def take(self, output: Output, place: str, *, cut: bool) -> None:
         """A decision, in the order of its case. `cut`: earlier ones may be gone."""
-        body, case_id = _decode(output.value or b"{}"), (output.key or b"").decode(errors="replace")
+        body, case_id = body_of(output), (output.key or b"").decode(errors="replace")
         request_id, revision = str(body.get("request_id")), body.get("revision")
         if not isinstance(revision, int):
             return
@@ -119,7 +119,10 @@ _GONE = object()
 
 def difference_of(found: bytes, led_to: bytes) -> str:
     """Which fields of a record are otherwise, and how."""
-    fields = list(_differing(_decode(found), _decode(led_to), ""))
+    try:
+        fields = list(_differing(_decode(found), _decode(led_to), ""))
+    except (msgspec.DecodeError, ValueError):
+        return "it is no JSON"
     told = "; ".join(fields[:FIELDS_MAX]) or "the same fields, written otherwise"
     return told + (f"; and {len(fields) - FIELDS_MAX} more" if len(fields) > FIELDS_MAX else "")
 
@@ -144,6 +147,6 @@ def _shown(value: Any) -> str:
 
 
 def _caused(output: Output) -> str:
-    body = _decode(output.value) if output.topic != "dead-letters" and output.value else {}
-    said = body.get("type", "a dead letter") if isinstance(body, dict) else ""
+    body = body_of(output)
+    said = body.get("type", "a dead letter")
     return f"the journal leads to it: {said} on {body.get('order_id') or (output.key or b'').decode(errors='replace')}"

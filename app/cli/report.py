@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import click
+import msgspec
 
 from app.cli.failures import ExitCode, Failure
 from app.cli.options import Moment, examples
@@ -148,7 +149,15 @@ def _run(
     go_on: Callable[[], bool] = lambda: False,
 ) -> None:
     def hear(message: Message) -> None:
-        report.take(message.topic, message.key, message.value)
+        try:
+            report.take(message.topic, message.key, message.value)
+        except (msgspec.MsgspecError, ValueError, KeyError) as error:
+            where = "" if message.offset < 0 else f"/{message.partition}/{message.offset}"
+            raise Failure(
+                f"a record on {message.topic}{where} is not what its topic holds",
+                "`refundry audit verify` says what else is not as it should be",
+                code=ExitCode.VIOLATED,
+            ) from error
 
     read_records(report.topics, hear, records=records, config=config, go_on=go_on)
     document = report.document()

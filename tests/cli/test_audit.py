@@ -113,6 +113,14 @@ def forge_a_second_answer(records: Records) -> None:
     records.append(forged)
 
 
+def write_what_is_no_entry(records: Records) -> None:
+    records.append({"topic": "ledger-entries", "key": "m/o1", "headers": {}, "value": {"id": "led_x", "kind": "gift"}})
+
+
+def write_what_is_no_decision(records: Records) -> None:
+    records.append({"topic": "refund-decisions", "key": "m/o1", "headers": {}, "value": [1]})
+
+
 PLANTED: list[tuple[Callable[[Records], None], set[str], str, str]] = [
     (change_an_amount, {"altered"}, "refund-decisions", "amount.amount_minor is 1201, the journal leads to 1200"),
     (change_an_entry, {"altered", "books do not close"}, "ledger-entries", "amount.amount_minor is 2399"),
@@ -130,6 +138,8 @@ PLANTED: list[tuple[Callable[[Records], None], set[str], str, str]] = [
         "the other is record",
     ),
     (forge_a_decision, {"not accounted for", "id does not follow"}, "refund-decisions", "nothing led to it"),
+    (write_what_is_no_entry, {"unreadable", "not accounted for"}, "ledger-entries", "it is not what its topic holds"),
+    (write_what_is_no_decision, {"not accounted for"}, "refund-decisions", "nothing led to it"),
     (
         forge_a_second_answer,
         {"not accounted for", "id does not follow", "revisions do not count up", "final is not final"},

@@ -142,6 +142,14 @@ def test_books_that_do_not_close_end_in_six_and_name_the_case(refundry, year: Pa
     assert re.search(r"m/o1 +refunded +0.00 USD +12.00 USD", done.out)
 
 
+def test_a_record_that_is_none_is_told_with_its_topic(refundry, year: Path, tmp_path: Path):
+    kept = lines_of(year)
+    kept.append({"topic": "ledger-entries", "key": "m/o1", "headers": {}, "value": {"kind": "gift"}})
+    done = refundry("report", "fees", "--records", written(tmp_path / "spoilt.jsonl", kept))
+    assert (done.code, done.out) == (6, "")
+    assert done.complaint.startswith("refundry: a record on ledger-entries is not what its topic holds")
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_csv_is_of_whole_minor_units(refundry, year: Path, name):
     done = refundry("report", name, "--records", year, "--output", "csv")
