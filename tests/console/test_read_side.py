@@ -31,7 +31,7 @@ def both(world, client):  # noqa: F811 - the fixture
     world.now = now()
     fake = world.read_side
     writer = Writer(client, KEYS)
-    writer.begin({0: 0})
+    writer.begin({0: 0}, "t1")
     changes = {case_id: Change(value, read(value)) for case_id, value in fake.snapshots.items()}
     writer.write({0: 0}, changes, {0: 1}, caught_up_at=now().timestamp())
     return fake, AnsweredByRedis(Answers(client, KEYS))

@@ -144,3 +144,10 @@ def test_a_console_without_users_does_not_start(environ, said):
     assert done.exit_code == 3
     assert said in done.output
     assert "refundry console add-user" in done.output
+
+
+def test_a_console_without_a_read_side_does_not_start(tmp_path):
+    environ = {"REFUNDRY_CONSOLE_USERS": str(users_file(tmp_path / "users.yaml")), "REFUNDRY_REDIS_URL": ""}
+    done = CliRunner().invoke(cli, ["console"], env=environ)
+    assert done.exit_code == 3
+    assert "REFUNDRY_REDIS_URL (default): the read side needs it" in done.output
