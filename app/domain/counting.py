@@ -33,9 +33,20 @@ def count_dispute(case: Case, dispute: Dispute, context: Context) -> Iterator[Re
     """
     if dispute.counted or not is_chargeback(dispute) or dispute.network not in MONITORED or not dispute.payment_id:
         return
+    if not any(_is_resolved_by(case, dispute, alert) for alert in case.pre_disputes.values()):
+        yield _counted(case, dispute, "dispute", context)
+
+
+def count_resolved(case: Case, alert: PreDispute, context: Context) -> Iterator[Record]:
+    """What was counted is taken back when it is told only now that the network had paid the claim before."""
+    for dispute in list(case.disputes.values()):
+        if dispute.counted and _is_resolved_by(case, dispute, alert):
+            yield _counted(case, dispute, "resolved_before_dispute", context)
+
+
+def _counted(case: Case, dispute: Dispute, kind: str, context: Context) -> Counted:
+    assert dispute.network is not None
     assert dispute.opened_at is not None
-    if any(_is_resolved_by(case, dispute, alert) for alert in case.pre_disputes.values()):
-        return
     body: dict[str, Any] = {
         "dispute_id": dispute.dispute_id,
         "amount": {"amount_minor": dispute.amount_minor, "currency": dispute.currency},
@@ -43,9 +54,8 @@ def count_dispute(case: Case, dispute: Dispute, context: Context) -> Iterator[Re
         "reason_code": dispute.reason_code,
         "in_store": _in_store(case),
     }
-    fact = ("dispute", dispute.dispute_id)
     at = min(dispute.opened_at, context.clock)
-    yield Counted("dispute", dispute.network, dispute.payment_id, fact, at, body)
+    return Counted(kind, dispute.network, dispute.payment_id, (kind, dispute.dispute_id), at, body)
 
 
 def is_chargeback(dispute: Dispute) -> bool:

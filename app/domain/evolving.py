@@ -108,6 +108,8 @@ def evolve(case: Case, record: Record) -> None:
             case.disputes[dispute_id].compelling = evidence
         case Counted(kind="dispute", body=body):
             case.disputes[body["dispute_id"]].counted = True
+        case Counted(kind="resolved_before_dispute", body=body):
+            case.disputes[body["dispute_id"]].counted = False
         case Counted(kind="fraud_report", fact=(_, report_id)):
             case.fraud_reports[str(report_id)].counted = True
         case Counted() | Reported() | Asked() | Refused() | Repeated() | Shadowed():

@@ -62,8 +62,9 @@ class Threshold(msgspec.Struct, frozen=True):
 class Place(msgspec.Struct, frozen=True):
     """Where the merchant stands: the count, the base that it is held against, and the month's newest event.
 
-    `same_month`: the base is of the same month as the count, so that both go on growing. `outranked`: a stricter
-    programme has taken the place of this one, whose thresholds are reached all the same.
+    `amount_from_minor`: what its amount must reach besides. `same_month`: the base is of the same month as the count,
+    so that both go on growing. `outranked`: a stricter programme has taken the place of this one, whose thresholds are
+    reached all the same.
     """
 
     programme: str
@@ -76,10 +77,13 @@ class Place(msgspec.Struct, frozen=True):
     amount_minor: int | None = None
     same_month: bool = False
     outranked: bool = False
+    amount_from_minor: int = 0
 
     def reaches(self, share: Fraction | int = 1, *, grown: Fraction | int = 1) -> bool:
-        """Whether a share of both thresholds is reached, with what the month counts grown by a factor."""
+        """Whether a share of all thresholds is reached, with what the month counts grown by a factor."""
         if not self.applies or not self.base or self.count * grown < self.threshold.count * share:
+            return False
+        if (self.amount_minor or 0) * grown < self.amount_from_minor * share:
             return False
         return self._ratio(grown) * 10_000 >= self.threshold.bps * share
 
@@ -88,8 +92,9 @@ class Place(msgspec.Struct, frozen=True):
 
     @property
     def is_far(self) -> bool:
-        """Whether there are so few that nothing can be said of it yet."""
-        return self.count * PROJECTED_FROM < self.threshold.count
+        """Whether there are so few, or they are worth so little, that nothing can be said of it yet."""
+        few = self.count * PROJECTED_FROM < self.threshold.count
+        return few or (self.amount_minor or 0) * PROJECTED_FROM < self.amount_from_minor
 
     @property
     def projected(self) -> Fraction:
@@ -122,11 +127,9 @@ def count(standing: Standing, event: Any, *, usd_minor: int) -> str:
             month.online_sales += not event.in_store
             month.three_d_secure_sales += event.three_d_secure and not event.in_store
         case "dispute":
-            month.disputes += 1
-            month.in_store += event.in_store
-            if event.reason_code in EFM_REASONS and not event.in_store:
-                month.fraud_chargebacks += 1
-                month.fraud_usd_minor += usd_minor
+            _count_dispute(month, event, usd_minor, 1)
+        case "resolved_before_dispute":
+            _count_dispute(month, event, usd_minor, -1)
         case "fraud_report":
             month.fraud_reports += 1
             month.in_store += event.in_store
@@ -134,6 +137,14 @@ def count(standing: Standing, event: Any, *, usd_minor: int) -> str:
         del standing.months[old]
         standing.said = {name: told for name, told in standing.said.items() if not name.endswith(old)}
     return key
+
+
+def _count_dispute(month: Month, event: Any, usd_minor: int, times: int) -> None:
+    month.disputes += times
+    month.in_store += times * event.in_store
+    if event.reason_code in EFM_REASONS and not event.in_store:
+        month.fraud_chargebacks += times
+        month.fraud_usd_minor += times * usd_minor
 
 
 def places(standing: Standing, network: str, month: str, *, region: str, regulated: bool) -> Iterator[Place]:
@@ -162,7 +173,7 @@ def _fraud_programme(now: Month, before: Month, month: str, *, regulated: bool) 
     row = _row("mastercard_efm", month)
     most = Fraction(row["three_d_secure_share_regulated" if regulated else "three_d_secure_share"])
     share = Fraction(before.three_d_secure_sales, before.online_sales) if before.online_sales else Fraction(1)
-    applies = before.online_sales >= row["sales"] and now.fraud_usd_minor >= row["amount_usd_minor"] and share < most
+    applies = before.online_sales >= row["sales"] and share < most
     return Place(
         "mastercard_efm",
         month,
@@ -172,6 +183,7 @@ def _fraud_programme(now: Month, before: Month, month: str, *, regulated: bool) 
         now.newest,
         applies=applies,
         amount_minor=now.fraud_usd_minor,
+        amount_from_minor=row["amount_usd_minor"],
     )
 
 

@@ -101,3 +101,14 @@ def test_a_chargeback_whose_claim_was_resolved_through_rdr_or_cdrn_is_not_counte
     story = paid(story) if paid else story
     story.given(dispute("opened", disputed))
     assert len(counted(story, "dispute")) == counts
+
+
+@pytest.mark.parametrize(("credited", "counts"), [("10.00", 0), ("9.00", 1)])
+def test_a_chargeback_is_counted_no_more_when_its_claim_is_told_to_be_settled_by_the_network(credited, counts):
+    story = Dated(start="2026-01-31").given(placed(), captured("50.00", network="visa"))
+    story.on(HEARD, dispute("opened", "10.00"), alert(credited, "a1", "rdr"))
+    left = len(counted(story, "dispute")) - len(counted(story, "resolved_before_dispute"))
+    assert left == counts
+    story.when(alert(credited, "a2", "rdr"), dispute("opened", "10.00").but(event_id="again"))
+    assert len(counted(story, "dispute")) - len(counted(story, "resolved_before_dispute")) == counts
+    assert {one[2] for one in counted(story, "resolved_before_dispute")} <= {moment(HEARD)}

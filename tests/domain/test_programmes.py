@@ -165,7 +165,34 @@ def test_the_fraud_programme_asks_for_sales_amount_ratio_and_authentication(sale
         ("sale", january, secure, {"secure": True}),
         ("dispute", FEBRUARY, 5, {"reason": "4837", "usd": usd}),
     )
-    assert ("mastercard_efm" in said(made, "mastercard", "2026-02", regulated=regulated)) is over
+    word = said(made, "mastercard", "2026-02", regulated=regulated).get("mastercard_efm")
+    assert (word == "crossed") is over
+
+
+@pytest.mark.parametrize(
+    ("usd", "day", "word"),
+    [
+        (800_000, 28, "near"),  # 40,000 USD, four fifths
+        (799_999, 28, None),
+        (500_000, 15, "near"),  # 25,000 USD in half of the month
+        (499_999, 15, None),
+        (99_999, 3, None),  # 5,000 USD in a tenth of it are too few to go by
+    ],
+)
+def test_the_fraud_programme_is_near_by_its_amount_too(usd, day, word):
+    made = standing(
+        ("sale", datetime(2026, 1, 10, tzinfo=UTC), 1000, {}),
+        ("dispute", datetime(2026, 2, day, 0, 0, tzinfo=UTC), 5, {"reason": "4837", "usd": usd}),
+    )
+    assert said(made, "mastercard", "2026-02", regulated=False).get("mastercard_efm") == word
+
+
+def test_a_chargeback_that_turns_out_to_be_settled_by_the_network_is_taken_out_of_its_month():
+    fraud = {"reason": "4837", "usd": 300}
+    made = standing(("sale", FEBRUARY, 1, {}), ("dispute", FEBRUARY, 2, dict(fraud)))
+    count(made, activity("resolved_before_dispute", FEBRUARY, reason="4837"), usd_minor=300)
+    month = made.months["2026-02"]
+    assert (month.disputes, month.fraud_chargebacks, month.fraud_usd_minor) == (1, 1, 300)
 
 
 def test_a_late_event_changes_its_own_month_and_memory_is_bounded():

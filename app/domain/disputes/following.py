@@ -8,7 +8,7 @@ import msgspec
 from app.domain.balances import ENDED_FOR_US, REINSTATEMENT_AWAITED, claim_of, refundable
 from app.domain.case import Case, Dispute
 from app.domain.context import Context
-from app.domain.counting import count_dispute, count_fraud_report, report_dispute, report_fraud
+from app.domain.counting import count_dispute, count_fraud_report, count_resolved, report_dispute, report_fraud
 from app.domain.disputes.closing import closed
 from app.domain.disputes.compelling_evidence import said_of
 from app.domain.disputes.deadlines import await_opening, deadline_of, deadline_timer, schedule_deadline
@@ -37,7 +37,9 @@ MOVES_FUNDS = {
 def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
     """Follows up one event of `disputes` that entered."""
     if event.type == "dispute.alerted":
-        yield from follow_alert(case, case.pre_disputes[event.alert_id], context)
+        alert = case.pre_disputes[event.alert_id]
+        yield from follow_alert(case, alert, context)
+        yield from count_resolved(case, alert, context)
         return
     if event.type == "fraud.reported":
         yield from count_fraud_report(case, event.report_id)
