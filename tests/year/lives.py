@@ -1,0 +1,211 @@
+"""The life of one dispute, reckoned by hand from what was told of it: where it is, until when it must be answered, and how
+it ended. By the words of the domain, with its own figures; nothing here is the product's.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from app.demo.oracle.heard import Fact
+from app.demo.oracle.wire import Body, moment
+from tests.year.plan import AUTO
+
+STAGES = ("inquiry", "chargeback", "pre_arbitration", "arbitration")
+ENDS = ("won", "lost", "accepted", "expired", "withdrawn")
+DAYS = {
+    "inquiry": {"visa": 18, "mastercard": 40, "amex": 14, "diners": 18, "discover": 18, "unionpay": 30, "jcb": 18},
+    "chargeback": {"visa": 18, "mastercard": 40, "amex": 14, "diners": 25, "discover": 25, "unionpay": 30, "jcb": 40},
+}
+DAYS_OF_STAGE = {"pre_arbitration": 30, "arbitration": 10}
+UNKNOWN_NETWORK = 14
+
+
+@dataclass
+class Ended:
+    """An end that the dispute came to: what is to be said of it once. `stated`: what the network says was won."""
+
+    outcome: str
+    at: datetime
+    stated: int | None = None
+
+
+@dataclass
+class Life:
+    """`asked_since`: when the place began in which the dispute now must be answered. `turns`: how often it came to such
+    a place; each is asked about once at least, and answered once at most.
+    """
+
+    dispute_id: str
+    merchant: str
+    payment_id: str = ""
+    network: str | None = None
+    stage: str = "inquiry"
+    opened: bool = False
+    opened_at: datetime | None = None
+    asked_since: datetime | None = None
+    told_deadline: datetime | None = None
+    amount: int | None = None
+    currency: str | None = None
+    reinstated: int = 0
+    withdrawn: int = 0
+    most_withdrawn: int = 0
+    movements: set[str] = field(default_factory=set)
+    last_movement: str = ""
+    fees: list[Body] = field(default_factory=list)
+    state: str = "open"
+    ended_at: datetime | None = None
+    answered_at: datetime | None = None
+    turns: int = 0
+    is_debit: bool = False
+    has_reason: bool = False
+    ends: list[Ended] = field(default_factory=list)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody has to answer: it is open, and its claim is known."""
+        return self.state == "open" and self.asked_since is not None and self.currency is not None
+
+    @property
+    def recovered(self) -> int:
+        """What came back: the part that the network says was won, else all of it or more; of a lost one what was
+        reinstated and not taken again.
+        """
+        stake = max(self.amount or 0, self.most_withdrawn)
+        kept = max(0, min(self.reinstated, stake - (self.withdrawn - self.reinstated)))
+        if self.state in ("won", "withdrawn"):
+            stated = self.ends[-1].stated if self.state == "won" else None
+            return stated if stated is not None else max(self.amount or 0, kept)
+        return kept
+
+    def deadline(self, network: str | None) -> datetime:
+        """The provider's, else so many days from the beginning of the stage, less the policy's margin."""
+        if self.told_deadline is not None:
+            return self.told_deadline
+        assert self.asked_since is not None
+        days = DAYS_OF_STAGE.get(self.stage) or DAYS[self.stage].get(network or "", UNKNOWN_NETWORK)
+        return self.asked_since + timedelta(days=days) - timedelta(hours=24 if self.merchant == AUTO else 48)
+
+    def apply(self, fact: Fact) -> None:
+        """One more fact of it, in the order of arrival; what was overtaken by what happened later moves nothing."""
+        body, at, what = fact.body, fact.at.astimezone(UTC), fact.type.removeprefix("dispute.")
+        if body.get("fee") is not None and not self._is_known(what, body):
+            self.fees.append(body["fee"])
+        match what:
+            case "inquired" if not self.opened:
+                self._inquired(body, at)
+            case "opened":
+                self._opened(body, moment(body["opened_at"]) if body.get("opened_at") else at)
+            case "funds_withdrawn" | "funds_reinstated":
+                self._moved(what, body)
+            case "evidence_submitted":
+                self._answered(at)
+            case "escalated":
+                self._escalated(body, at)
+            case _ if what in ENDS and not self._overtaken(at):
+                self._end(what, at, body)
+
+    def expire(self, at: datetime) -> None:
+        """Nobody has answered in time."""
+        self.state, self.ended_at = "expired", at
+        self.ends.append(Ended("expired", at))
+
+    def _is_known(self, what: str, body: Body) -> bool:
+        """Whether the event says what was said before, so that its fee is no second one."""
+        if what in ("funds_withdrawn", "funds_reinstated"):
+            return self._repeats(what, body)
+        if what != "opened" or not self.opened or self.state in ENDS or self.amount != body["amount"]["amount_minor"]:
+            return False
+        if STAGES.index(body["stage"]) < STAGES.index(self.stage):
+            return self.has_reason
+        due = body.get("respond_by")
+        return self.stage == body["stage"] and (due is None or moment(due) == self.told_deadline)
+
+    def _inquired(self, body: Body, at: datetime) -> None:
+        first = self.asked_since is None
+        if not first and self.amount == body["amount"]["amount_minor"]:
+            return
+        self._claim(body)
+        if body.get("respond_by"):
+            self.told_deadline = moment(body["respond_by"])
+        if first:
+            self.asked_since, self.turns = at, self.turns + 1
+            self.opened_at = at
+
+    def _opened(self, body: Body, opened_at: datetime) -> None:
+        if self._is_known("opened", body):
+            return
+        self._claim(body)
+        back = self.ended_at is not None and self.ended_at <= opened_at
+        earlier = STAGES.index(body["stage"]) < STAGES.index(self.stage) and self.asked_since is not None
+        new = not self.opened or self.stage != body["stage"] or back
+        if not earlier or back:
+            if body.get("respond_by") or new:
+                self.told_deadline = moment(body["respond_by"]) if body.get("respond_by") else None
+            self.stage = max(self.stage, body["stage"], key=STAGES.index)
+            self.asked_since = opened_at
+        self.opened_at, self.opened = opened_at, True
+        answered_since = self.answered_at is not None and self.answered_at > opened_at
+        stays = (self.ended_at is not None and not back) or (
+            self.state == "evidence_submitted" and (answered_since or (earlier and not back))
+        )
+        was = self.state
+        if not stays:
+            self.state, self.ended_at = "open", None
+        if (new and not earlier) or back or (was != "open" and not stays):
+            self.turns += 1
+        if self.is_debit and not stays:
+            self._end("lost", opened_at, {})
+
+    def _claim(self, body: Body) -> None:
+        self.amount, self.currency = body["amount"]["amount_minor"], body["amount"]["currency"]
+        self.network = body.get("network") or self.network
+        self.has_reason = self.has_reason or bool(body.get("reason_code") or body.get("category"))
+
+    def _repeats(self, what: str, body: Body) -> bool:
+        movement = body.get("movement_id")
+        return f"{what}/{movement}" in self.movements if movement else what == self.last_movement
+
+    def _moved(self, what: str, body: Body) -> None:
+        if self.currency is None:
+            self.amount, self.currency = body["amount"]["amount_minor"], body["amount"]["currency"]
+        if self._repeats(what, body):
+            return
+        self.movements.add(f"{what}/{body.get('movement_id')}")
+        self.last_movement = what
+        minor = body["amount"]["amount_minor"]
+        if what == "funds_reinstated":
+            self.reinstated += minor
+        else:
+            self.withdrawn, self.most_withdrawn = self.withdrawn + minor, max(self.most_withdrawn, minor)
+
+    def _answered(self, at: datetime) -> None:
+        if self.state == "expired" and self.ended_at is not None and at <= self.ended_at:
+            self.state, self.ended_at = "open", None
+        if self.state == "open" and not self._went_on(at):
+            self.state, self.answered_at = "evidence_submitted", at
+
+    def _escalated(self, body: Body, at: datetime) -> None:
+        due = moment(body["respond_by"]) if body.get("respond_by") else None
+        if STAGES.index(body["stage"]) <= STAGES.index(self.stage):
+            self.told_deadline = due if due is not None and self.state not in ENDS else self.told_deadline
+            return
+        self.stage, self.asked_since = body["stage"], at
+        if not self.opened:
+            self.opened, self.opened_at = True, at
+        if self.ended_at is not None and self.ended_at > at and self.state != "expired":
+            return
+        self.state, self.ended_at, self.told_deadline = "open", None, due
+        self.turns += 1
+
+    def _end(self, outcome: str, at: datetime, body: Body) -> None:
+        again = self.state == outcome
+        self.state, self.ended_at, self.told_deadline = outcome, at, None
+        if not again:
+            stated = body.get("amount")
+            self.ends.append(Ended(outcome, at, stated["amount_minor"] if stated else None))
+
+    def _overtaken(self, at: datetime) -> bool:
+        ended = self.state in ENDS and self.state != "expired" and self.ended_at is not None and self.ended_at > at
+        return ended or self._went_on(at)
+
+    def _went_on(self, at: datetime) -> bool:
+        return self.asked_since is not None and at < self.asked_since
