@@ -40,7 +40,7 @@ class SnapshotVerdict(Published):
 class SnapshotRequest(Published):
     """A request and its last answer.
 
-    `scope`: as asked, of its lines the first twenty. `requester_id`: of staff alone. `review_by`: when a review is
+    `scope`: as asked, of its lines the first twenty. `requester_id`: of staff alone. `review_due_at`: when a review is
     overdue. `verdicts`: the newest twenty.
     """
 
@@ -58,7 +58,7 @@ class SnapshotRequest(Published):
     asked_at: Time | None
     refundable: PublishedMoney | None
     waiting_for: Code | None
-    review_by: Time | None
+    review_due_at: Time | None
     pay_by: Day | None
     verdicts: list[SnapshotVerdict]
 

@@ -11,6 +11,7 @@ from app.cli.kafka import config_of, require_topics
 from app.cli.options import config_option, settings_of
 from app.console.passwords import LONGEST, SHORTEST, hash_of
 from app.console.users import NAME, Role, User, UsersFileError, line_of, parsed
+from app.readside.connecting import connect
 from app.review_desk import DEAD_LETTERS, TOPIC, open_desk, users_of
 
 HEAD = "# Users of the console: `refundry console add-user` writes this file.\nusers:\n"
@@ -30,6 +31,7 @@ def command(ctx: click.Context, config: Path | None) -> None:
         return
     settings = settings_of(config)
     users_of(settings)  # what cannot be served is told before Kafka is asked for anything
+    connect(settings).close()
     runtime = config_of(settings)
     require_topics(runtime, (TOPIC, DEAD_LETTERS))
     open_desk(settings, runtime)

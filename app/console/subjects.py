@@ -47,7 +47,7 @@ def moment(text: Any) -> datetime | None:
 
 def deadline_of(subject: Subject) -> datetime | None:
     """When it is too late to judge it, or the review is overdue."""
-    name = {"refund_request": "review_by", "dispute": "respond_by", "alert": "expires_at"}[subject.kind]
+    name = {"refund_request": "review_due_at", "dispute": "respond_by", "alert": "expires_at"}[subject.kind]
     return moment(subject.row.get(name))
 
 

@@ -81,7 +81,7 @@ def _request(subject: Subject, snapshot: Snapshot) -> Said:
         ("Covers", _scope(scope, snapshot)),
         ("Asked by", _asker(row)),
         ("Asked at", _at(row.get("asked_at"))),
-        ("Review overdue", _at(row.get("review_by"))),
+        ("Review overdue", _at(row.get("review_due_at"))),
         ("To be paid by law by", row.get("pay_by") or ""),
         ("Waits until", _at(row["wait_until"])),
         ("Approved by", ", ".join(approvers(subject))),

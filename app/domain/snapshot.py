@@ -186,7 +186,7 @@ def _request(case: Case, request: Request) -> dict[str, Any]:
         "asked_at": request.asked_at,
         "refundable": _money(request.refundable_minor, request.currency),
         "waiting_for": request.waiting_for,
-        "review_by": request.wait_until if reviewed else None,
+        "review_due_at": request.wait_until if reviewed else None,
         "pay_by": request.pay_by,
         "verdicts": [
             {

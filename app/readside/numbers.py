@@ -36,7 +36,7 @@ class Request(msgspec.Struct):
     reasons: list[str] = []
     waiting_for: str | None = "review"
     asked_at: datetime | None = None
-    review_by: datetime | None = None
+    review_due_at: datetime | None = None
     pay_by: date | None = None
 
 

@@ -84,7 +84,7 @@ def _requests(case_id: str, document: Document) -> Iterator[Task]:
 def _due(request: Request) -> datetime | None:
     """When the review is overdue, or the day begins on which the law wants it paid."""
     paid = datetime.combine(request.pay_by, time(), UTC) if request.pay_by is not None else None
-    dates = [at for at in (request.review_by, paid) if at is not None]
+    dates = [at for at in (request.review_due_at, paid) if at is not None]
     return min(dates) if dates else None
 
 

@@ -22,7 +22,7 @@ KEPT |= {
     "respond_by",
     "opened_at",
     "asked_at",
-    "review_by",
+    "review_due_at",
     "pay_by",
     "wait_until",
     "due_at",
@@ -144,7 +144,7 @@ def test_next_keeps_to_the_filter(world, visitor):
 def test_a_long_queue_is_told_in_parts_and_none_of_it_twice(world, visitor):
     template = json.loads(held_snapshot(world))
     for number in range(120):
-        row = template["requests"][0] | {"review_by": f"2026-02-01T00:{number % 60:02}:00Z"}
+        row = template["requests"][0] | {"review_due_at": f"2026-02-01T00:{number % 60:02}:00Z"}
         world.read_side.write(
             f"m1/x{number}", template | {"case_id": f"m1/x{number}", "order_id": f"x{number}", "requests": [row]}
         )

@@ -32,7 +32,7 @@ def test_a_held_request_says_what_was_asked_by_whom_and_until_when_it_is_to_be_r
     )
     assert row["scope"]["lines"] == [{"line_id": "l1", "quantity": 1}]
     assert row["refundable"] == {"amount_minor": 5000, "currency": "EUR"}
-    assert (row["review_by"] - row["asked_at"]).days == 14  # the built-in wait of a review
+    assert (row["review_due_at"] - row["asked_at"]).days == 14  # the built-in wait of a review
     assert row["wait_until"] is None
 
 
@@ -47,15 +47,15 @@ def test_after_the_first_approval_it_says_who_gave_it_and_that_another_person_is
 
 def test_a_review_that_is_overdue_still_says_since_when():
     story = Story(TWO).given(*HUNDRED, asked())
-    before = of(story, "requests")["review_by"]
+    before = of(story, "requests")["review_due_at"]
     story.later(days=30)
     assert snapshot(story.case).body["deadlines"] == []
-    assert of(story, "requests")["review_by"] == before
+    assert of(story, "requests")["review_due_at"] == before
 
 
 def test_what_waits_for_nobody_names_no_review():
     row = of(Story(policy()).given(*HUNDRED, asked()), "requests")
-    assert (row["status"], row["waiting_for"], row["review_by"]) == ("approved", None, None)
+    assert (row["status"], row["waiting_for"], row["review_due_at"]) == ("approved", None, None)
 
 
 def test_a_customer_s_own_id_is_not_told_where_an_erasure_would_miss_it():

@@ -63,9 +63,9 @@ def test_what_of_a_case_waits_for_a_person(parts, kinds):
 @pytest.mark.parametrize(
     ("dates", "due"),
     [
-        ({"review_by": "2026-03-12T08:00:00Z"}, datetime(2026, 3, 12, 8, tzinfo=UTC)),
-        ({"review_by": "2026-03-12T08:00:00Z", "pay_by": "2026-03-11"}, datetime(2026, 3, 11, tzinfo=UTC)),
-        ({"review_by": "2026-03-12T08:00:00Z", "pay_by": "2026-03-13"}, datetime(2026, 3, 12, 8, tzinfo=UTC)),
+        ({"review_due_at": "2026-03-12T08:00:00Z"}, datetime(2026, 3, 12, 8, tzinfo=UTC)),
+        ({"review_due_at": "2026-03-12T08:00:00Z", "pay_by": "2026-03-11"}, datetime(2026, 3, 11, tzinfo=UTC)),
+        ({"review_due_at": "2026-03-12T08:00:00Z", "pay_by": "2026-03-13"}, datetime(2026, 3, 12, 8, tzinfo=UTC)),
         ({"pay_by": "2026-03-13"}, datetime(2026, 3, 13, tzinfo=UTC)),
         ({}, None),
     ],
@@ -108,7 +108,7 @@ class Desk:
 
 @pytest.mark.redis
 def test_the_first_to_be_due_stands_first_whatever_it_is_and_what_has_no_date_last(desk):
-    desk.write("m/o1", requests=[request("late", review_by="2026-03-01T00:00:00Z"), request("undated")])
+    desk.write("m/o1", requests=[request("late", review_due_at="2026-03-01T00:00:00Z"), request("undated")])
     desk.write("m/o2", disputes=[dispute("soon", respond_by="2026-03-11T00:00:00Z")])
     desk.write("n/o3", alerts=[alert("sooner", expires_at="2026-03-10T13:00:00Z")])
     desk.write("m/o4", requests=[request("older", asked_at="2026-02-01T00:00:00Z")])
@@ -123,7 +123,7 @@ def test_the_first_to_be_due_stands_first_whatever_it_is_and_what_has_no_date_la
 @pytest.mark.redis
 def test_an_alert_whose_time_is_over_is_not_told_and_an_overdue_review_is(desk):
     desk.write("m/o1", alerts=[alert("over", expires_at="2026-03-10T11:59:59Z"), alert("open")])
-    desk.write("m/o2", requests=[request(review_by="2026-01-01T00:00:00Z")])
+    desk.write("m/o2", requests=[request(review_due_at="2026-01-01T00:00:00Z")])
     assert desk.ids() == ["r1", "open"]
     assert desk.counts().by_kind == {"refund_request": 1, "dispute": 0, "alert": 1}
 
@@ -162,7 +162,7 @@ def test_an_older_version_brings_nothing_back(desk):
 def test_one_after_the_other_everything_is_met_exactly_once(desk, same):
     for number in range(30):
         due = f"2026-03-{11 if same else number + 1:02}T00:00:00Z"
-        row = [request(f"r{number}", review_by=due)]
+        row = [request(f"r{number}", review_due_at=due)]
         desk.write(
             f"m/o{number}", requests=row, disputes=[dispute(f"d{number}", respond_by=due)] if number % 3 == 0 else []
         )
@@ -179,7 +179,7 @@ def test_one_after_the_other_everything_is_met_exactly_once(desk, same):
 
 @pytest.mark.redis
 def test_more_tasks_at_the_same_time_than_one_answer_of_redis_holds_are_all_met(desk):
-    rows = [request(f"r{number:04}", review_by="2026-03-11T00:00:00Z") for number in range(450)]
+    rows = [request(f"r{number:04}", review_due_at="2026-03-11T00:00:00Z") for number in range(450)]
     desk.write("m/o1", requests=rows)
     last = desk.line(count=449)[-1]
     assert [task.subject_id for task in desk.line(after=place_of(last))] == ["r0449"]
@@ -188,7 +188,7 @@ def test_more_tasks_at_the_same_time_than_one_answer_of_redis_holds_are_all_met(
 @pytest.mark.redis
 def test_behind_a_task_that_is_gone_the_line_goes_on_where_it_stood(desk):
     for number in range(3):
-        desk.write(f"m/o{number}", requests=[request(f"r{number}", review_by=f"2026-03-1{number}T00:00:00Z")])
+        desk.write(f"m/o{number}", requests=[request(f"r{number}", review_due_at=f"2026-03-1{number}T00:00:00Z")])
     middle = place_of(desk.line()[1])
     desk.write("m/o1", 2)
     assert desk.ids(after=middle) == ["r2"]
