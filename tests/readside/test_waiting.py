@@ -85,7 +85,7 @@ class Desk:
 
     def __init__(self, client):
         self.client, self.writer, self.answers = client, Writer(client, KEYS), Answers(client, KEYS)
-        self.writer.begin(START)
+        self.writer.begin(START, "t1")
 
     def write(self, case_id, version=1, value=b"", **parts):
         at = self.writer.position()
@@ -202,7 +202,7 @@ def test_data_of_another_layout_is_none_and_is_made_anew(desk):
     for ask in (desk.line, desk.counts, lambda: desk.answers.case("m/o1"), lambda: desk.answers.order("o1", None)):
         with pytest.raises(StaleError, match="not complete"):
             ask()
-    desk.writer.begin(START)
+    desk.writer.begin(START, "t1")
     assert desk.names() == {"position"}
 
 
