@@ -69,3 +69,10 @@ def test_a_win_that_speaks_of_another_currency_is_flagged_and_counts_as_whole():
     (closed,) = closings(story)
     assert closed["recovered"] == money("200.00")
     assert "currency_differs" in story.case.flags
+
+
+def test_a_win_in_part_that_is_told_after_a_later_whole_one_takes_nothing_from_it():
+    story = given(WON.at("2026-01-06T09:00:00Z"), dispute("won", "80.00").at("2026-01-05T09:00:00Z")).given(placed())
+    story.given(captured("200.00"), dispute("opened", "200.00").at("2026-01-04T09:00:00Z"))
+    (closed,) = closings(story)
+    assert (closed["outcome"], closed["recovered"]) == ("won", money("200.00"))

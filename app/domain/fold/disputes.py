@@ -173,6 +173,8 @@ def _escalated(case: Case, event: DisputeEscalated) -> None:
 
 def _won(case: Case, event: DisputeWon) -> None:
     dispute = dispute_of(case, event)
+    if _is_overtaken(dispute, _moment(event)):
+        return
     dispute.won_minor = None
     if event.amount is not None and dispute.currency in ("", event.amount.currency):
         dispute.won_minor = event.amount.amount_minor
@@ -183,8 +185,13 @@ def _won(case: Case, event: DisputeWon) -> None:
 
 def _ended(case: Case, event: Any) -> None:
     dispute, at = dispute_of(case, event), _moment(event)
-    if not _ended_after(dispute, at) and not _went_on_after(dispute, at):
+    if not _is_overtaken(dispute, at):
         end(dispute, event.type.removeprefix("dispute."), at)
+
+
+def _is_overtaken(dispute: Dispute, at: datetime) -> bool:
+    """Whether an end of this time is history: another one came after it, or the dispute went on."""
+    return _ended_after(dispute, at) or _went_on_after(dispute, at)
 
 
 def _ended_after(dispute: Dispute, at: datetime) -> bool:
