@@ -90,7 +90,6 @@ def test_a_table_reaches_all_of_its_places_and_leads_to_no_other(family):
         ("discover", "chargeback", ["pre_arbitration", "arbitration"]),
         ("generic", "inquiry", ["pre_arbitration", "arbitration"]),
         ("generic", "withdrawn", ["won", "lost", "evidence_submitted"]),
-        ("generic", "arbitration", ["opened"]),
     ],
 )
 def test_a_move_that_its_table_does_not_know_is_applied_and_marked(family, before, moves):
@@ -103,6 +102,14 @@ def test_a_move_that_its_table_does_not_know_is_applied_and_marked(family, befor
         assert "illegal_transition" in story.case.disputes["d1"].flags
         entry = next(entry for entry in story.case.timeline if entry.type == "dispute.strayed")
         assert (entry.subject, entry.note) == ("d1", f"{move} from {before} ({family})")
+
+
+def test_at_a_later_place_the_same_chargeback_told_again_is_no_move_and_another_claim_is_one_to_be_marked():
+    story = at("generic", "arbitration").when(told("generic", "opened", "arbitration"))
+    assert "illegal_transition" not in story.case.flags
+    story.when(dispute("opened", "150.00", category=None, **SPEAKS["generic"]))
+    assert "illegal_transition" in story.case.disputes["d1"].flags
+    assert place(story) == "arbitration"
 
 
 def test_a_mark_is_told_with_the_next_alert():
