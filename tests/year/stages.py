@@ -41,13 +41,16 @@ IN_FLIGHT = frozenset({"approved", "submitted"})
 
 @dataclass
 class Watched:
-    """A dispute with what was said of it. `asked`, `answered`: at which of its turns."""
+    """A dispute with what was said of it. `asked`, `answered`: at which of its turns. `given_in_at`: when its answer
+    was to accept, after which nobody is reminded.
+    """
 
     life: Life
     revision: int = 0
     last: Body | None = None
     asked: int = 0
     answered: int = 0
+    given_in_at: datetime | None = None
     respond_by: datetime | None = None
     reminded: set[int] = field(default_factory=set)
     scheduled: datetime | None = None
@@ -241,7 +244,8 @@ class Stages:
         open_then = life.state == "open" or (
             life.state == "expired" and moment(body["occurred_at"]) <= (life.ended_at or now)
         )
-        if not open_then or body["hours_left"] in watched.reminded:
+        given_in = watched.answered == life.turns and watched.given_in_at is not None
+        if not open_then or given_in or body["hours_left"] in watched.reminded:
             yield Violation("P5", "reminded_wrongly", subject, f"{body['hours_left']} hours left while {life.state}")
         watched.reminded.add(body["hours_left"])
 
@@ -253,6 +257,7 @@ class Stages:
         elif watched.respond_by is not None and moment(body["occurred_at"]) > watched.respond_by:
             yield Violation("P1", "answered_too_late", subject, f"{now} after {watched.respond_by}")
         watched.answered = life.turns
+        watched.given_in_at = moment(body["occurred_at"]) if body["type"] == "dispute.accept" else None
 
     # What was due
 
@@ -260,16 +265,15 @@ class Stages:
         """What nobody answered until its deadline has expired by now, reminded as the policy says."""
         for (merchant, dispute_id), watched in self._disputes.items():
             life, due = watched.life, watched.respond_by
-            runs = life.is_asked and due is not None and watched.scheduled is not None and self._defended(watched)
-            if not runs or due is None or due > now:
+            runs = life.is_asked and self._defended(watched)
+            if not runs or watched.scheduled is None or due is None or due > now:
                 continue
             if turn.heard is not None and due == now:
                 continue
             hours = REMINDED.get(merchant, REMINDED_BY_DEFAULT)
-            expected = (
-                {h for h in hours if due - timedelta(hours=h) > watched.scheduled} if watched.scheduled else set()
-            )
-            late = {h for h in expected if h not in watched.reminded}
+            until = watched.given_in_at if watched.answered == life.turns and watched.given_in_at else due
+            expected = {h for h in hours if watched.scheduled < due - timedelta(hours=h) <= until}
+            late = expected - watched.reminded
             heard_now = {
                 json.loads(r.value or b"").get("hours_left") for r in turn.said if r.topic == "chargeback-alerts"
             }

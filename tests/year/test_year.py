@@ -1,6 +1,7 @@
 """A year of a shop, played and judged: 3,000 payments whenever tests run, 100,000 where what takes long is asked for."""
 
 import json
+import os
 import random
 import sys
 
@@ -27,7 +28,9 @@ def _fits_its_model(record: Record) -> None:
 
 @pytest.fixture(scope="module")
 def short() -> Verdict:
-    seed = random.SystemRandom().randrange(1_000_000)
+    # The same year every time where the examples of hypothesis are the same, too; else each run finds its own.
+    same = os.environ.get("REFUNDRY_HYPOTHESIS") == "ci"
+    seed = 1 if same else random.SystemRandom().randrange(1_000_000)
     sys.stdout.write(f"again with: python -m tests.year --short --seed {seed}\n")
     return judged_year(SHORT, seed, check=_fits_its_model)
 
