@@ -76,3 +76,9 @@ def test_a_win_in_part_that_is_told_after_a_later_whole_one_takes_nothing_from_i
     story.given(captured("200.00"), dispute("opened", "200.00").at("2026-01-04T09:00:00Z"))
     (closed,) = closings(story)
     assert (closed["outcome"], closed["recovered"]) == ("won", money("200.00"))
+
+
+def test_a_part_that_was_won_before_is_no_part_of_what_a_withdrawal_gives_back():
+    story = case_of(opened(), dispute("won", "80.00"), dispute("escalated", stage="pre_arbitration"))
+    story.when(dispute("withdrawn"))
+    assert [closed["recovered"] for closed in closings(story)] == [money("80.00"), money("200.00")]

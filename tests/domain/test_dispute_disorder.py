@@ -214,3 +214,11 @@ def test_a_dispute_that_begins_with_an_escalation_is_of_its_payments_network():
     escalated = dispute("escalated", stage="arbitration").at("2026-02-03T12:00:00Z")
     story = case_of().on("2026-02-03T13:00Z", dispute("funds_withdrawn", "200.00"), escalated)
     assert alerts(story)[-1]["network"] == "visa"
+
+
+def test_evidence_for_the_chargeback_that_is_told_after_the_pre_arbitration_expired_does_not_open_it_again():
+    story = case_of().on(OPENED, opened(respond_by=DUE))
+    story.on("2026-02-05", dispute("escalated", stage="pre_arbitration", respond_by=DUE)).until("2026-02-13")
+    assert state(story) == "expired"
+    story.on("2026-02-14", dispute("evidence_submitted").at("2026-02-04T12:00:00Z"))
+    assert state(story) == "expired"

@@ -147,13 +147,15 @@ def _moved(case: Case, event: FundsWithdrawn | FundsReinstated) -> None:
 
 
 def _evidence(case: Case, event: EvidenceSubmitted) -> None:
-    dispute = dispute_of(case, event)
-    if dispute.state == "expired" and dispute.ended_at is not None and _moment(event) <= dispute.ended_at:
+    dispute, at = dispute_of(case, event), _moment(event)
+    if _went_on_after(dispute, at):
+        return
+    if dispute.state == "expired" and dispute.ended_at is not None and at <= dispute.ended_at:
         # It was given in time and told late: the dispute had not expired.
         dispute.state, dispute.ended_at = "open", None
         dispute.closed.append("reopened")
-    if dispute.state == "open" and not _went_on_after(dispute, _moment(event)):
-        dispute.state, dispute.submitted_at = "evidence_submitted", _moment(event)
+    if dispute.state == "open":
+        dispute.state, dispute.submitted_at = "evidence_submitted", at
 
 
 def _escalated(case: Case, event: DisputeEscalated) -> None:
@@ -175,17 +177,17 @@ def _won(case: Case, event: DisputeWon) -> None:
     dispute = dispute_of(case, event)
     if _is_overtaken(dispute, _moment(event)):
         return
-    dispute.won_minor = None
+    _ended(case, event)
     if event.amount is not None and dispute.currency in ("", event.amount.currency):
         dispute.won_minor = event.amount.amount_minor
     elif event.amount is not None:
         flag_dispute(case, dispute, "currency_differs")
-    _ended(case, event)
 
 
 def _ended(case: Case, event: Any) -> None:
     dispute, at = dispute_of(case, event), _moment(event)
     if not _is_overtaken(dispute, at):
+        dispute.won_minor = None  # what was won in part before is no part of this end
         end(dispute, event.type.removeprefix("dispute."), at)
 
 
