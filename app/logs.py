@@ -18,10 +18,16 @@ _SHARED: tuple[structlog.typing.Processor, ...] = (
 def configure(settings: Settings) -> None:
     """Sends all log lines of the process, ours and of libraries, to stderr in the format of the settings."""
     readable = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
-    last = structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
+    # A traceback without the values of variables: those may be what somebody typed.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    last = plain if readable else structlog.processors.JSONRenderer()
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
-        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *([] if readable else [structlog.processors.format_exc_info]),
+            last,
+        ],
         "foreign_pre_chain": [*_SHARED, structlog.stdlib.ExtraAdder()],
     }
     logging.config.dictConfig(

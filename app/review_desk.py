@@ -233,7 +233,7 @@ class Refusals:
             return
         try:
             event_id = _decode_letter(said.value or b"").event_id
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, ValueError, RecursionError):  # whatever somebody sent, the listener goes on
             return
         if event_id.startswith(EVENT_IDS):
             why = dict(said.headers).get("refundry-message", b"").decode(errors="replace")

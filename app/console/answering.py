@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 
 from app.console.desk import DESK, USER
-from app.console.guarding import RefusedError, require_token
+from app.console.guarding import RefusedError, posted_by, require_token
 from app.console.offering import offer
 from app.console.pages import address
 from app.console.ports import NotTakenError, Snapshot
@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 
 async def answer(request: web.Request) -> web.StreamResponse:
     """Sends the verdict of a form, unless the case is not the one any more that its reader saw."""
-    posted = await request.post()
+    posted = await posted_by(request)
     require_token(request, posted)
     try:
         form = form_of(posted)

@@ -5,6 +5,7 @@ somebody whom the users file still names. What is refused is refused in plain wo
 """
 
 import hmac
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -71,8 +72,11 @@ async def with_headers(request: web.Request, handler: Handler) -> web.StreamResp
         _log.error("users_file_unusable", reason=str(why))
         request.app[DESK].metrics.add(CONSOLE_REFUSALS, 1, "users_file")
         response = _refusal(request, 503, "Nobody can be let in", "The users file cannot be used; the log says why.")
-    except Exception:  # noqa: BLE001 - whatever it is, it is told and leaves with the headers
-        _log.exception("console_failed", path=request.match_info.handler.__name__)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told and leaves with the headers
+        # type and place, as everywhere: the text of an error may quote what somebody typed
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place, name = f"{where.filename}:{where.lineno}", request.match_info.handler.__name__
+        _log.error("console_failed", path=name, error=type(error).__name__, at=place)
         response = _refusal(
             request, 500, "A mistake of the console's", "The log says more; the case shows what was sent."
         )
@@ -112,6 +116,14 @@ def _require_our_page(request: web.Request) -> None:
         raise RefusedError(
             403, "foreign_page", "This came from another page", "Nothing was sent. Use the pages of the console itself."
         )
+
+
+async def posted_by(request: web.Request) -> Mapping[str, Any]:
+    """The fields of a form; RefusedError where what was sent is none."""
+    try:
+        return await request.post()
+    except (ValueError, LookupError) as error:  # an unknown charset, bytes that are not of it, parts without a boundary
+        raise RefusedError(400, "no_form", *_SAID[400]) from error
 
 
 def require_token(request: web.Request, posted: Mapping[str, Any]) -> None:

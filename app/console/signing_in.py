@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 
 from app.console.desk import DESK, SESSION, USER
-from app.console.guarding import RefusedError, require_token
+from app.console.guarding import RefusedError, posted_by, require_token
 from app.console.pages import page
 from app.console.passwords import LONGEST, NOBODY, matches
 from app.console.users import NAME
@@ -27,7 +27,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
     """A new session for who knows the password. What is wrong is not said, and takes as long as what is right."""
-    desk, posted = request.app[DESK], await request.post()
+    desk, posted = request.app[DESK], await posted_by(request)
     name, password = _text(posted.get("name"))[:65], _text(posted.get("password"))
     address = request.remote or ""
     wait = desk.throttle.wait(name, address)
@@ -64,7 +64,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
 async def sign_out(request: web.Request) -> web.StreamResponse:
     """Ends the session."""
     desk = request.app[DESK]
-    require_token(request, await request.post())
+    require_token(request, await posted_by(request))
     _log.info("signed_out", actor=request[SESSION].name)
     desk.sessions.close(request.cookies.get(desk.cookie, ""))
     response = web.Response(status=303, headers={"Location": "/login"})

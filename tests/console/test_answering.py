@@ -308,6 +308,9 @@ def test_a_verdict_that_the_worker_refused_is_told_with_its_reason_and_can_be_gi
         (b'{"event_id":["console-1"],"x":"console-1"}', {}),
         (b'["console-1"', {}),
         (b"\xff", {}),
+        (b'{"event_id":"console-\xff"}', {}),
+        (b'"console-' + b"[" * 100_000, {}),
+        (b'{"x":"console-","y":' + b"[" * 100_000, {}),
         (None, {}),
     ],
 )

@@ -337,3 +337,33 @@ def test_a_mistake_of_ours_is_a_page_that_says_so_and_not_what(world, visitor, m
     assert page.status == 500
     assert "secret" not in page.text
     assert page.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=rot13", b"name=ann"),
+        ("application/x-www-form-urlencoded; charset=utf-16", b"x"),
+        ("multipart/form-data", b"name=ann"),
+    ],
+)
+def test_what_is_no_form_is_refused_before_anybody_looks_at_it(visitor, kind, body):
+    page = visitor.post("/login", body, **{"Content-Type": kind})
+    assert page.status == 400
+    assert "cannot be understood" in page.text
+
+
+def test_a_mistake_of_ours_is_logged_by_type_and_place_and_not_by_what_it_quotes(world, visitor, monkeypatch):
+    held(world)
+    visitor.sign_in("ann")
+
+    def broken(_):
+        raise RuntimeError("with a secret")
+
+    monkeypatch.setattr(world.read_side, "case", broken)
+    with capture_logs() as lines:
+        visitor.case()
+    (line,) = [line for line in lines if line["event"] == "console_failed"]
+    assert line["error"] == "RuntimeError"
+    assert "test_guarding.py:" in line["at"]
+    assert "secret" not in str(lines)
