@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 @pytest.fixture
 def product(bootstrap: str, tmp_path: Path) -> Product:
-    return Product(bootstrap, f"doctor{time.time_ns()}", tmp_path, transaction_timeout_ms=1000, partitions=4)
+    return Product(
+        bootstrap, f"doctor{time.time_ns()}", tmp_path, transaction_timeout_ms=1000, partitions=4, heartbeat_s=0
+    )
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_an_installation_that_has_not_begun_lacks_policies_and_workers_alone(ins
         "group": {Verdict.LOOK},
     }
     assert [finding.found for finding in findings if finding.about == "replicas"] == [
-        "22 topics have fewer than 3 copies (fewest: 1)"
+        "23 topics have fewer than 3 copies (fewest: 1)"
     ]
     cures = {finding.about: finding.cure for finding in findings}
     assert cures["policies"] == "refundry policy publish DIRECTORY"
