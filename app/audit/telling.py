@@ -107,8 +107,8 @@ def headless_of(retelling: Retelling, found: Found, snapshots: Sequence[str]) ->
 
 
 def _sequence(output: Output, case_id: str) -> str:
-    """What one case says on one topic lies there in its order."""
-    return f"{output.topic} {case_id}"
+    """What a case says on a topic under one key lies there in its order; another key may lie in another partition."""
+    return f"{output.topic} {case_id} {(output.key or b'').decode(errors='replace')}"
 
 
 class _Body(msgspec.Struct):
