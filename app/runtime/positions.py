@@ -6,6 +6,7 @@ Laws
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from confluent_kafka import KafkaError
@@ -98,6 +99,14 @@ class Positions:
             if place in self.next and self._read[place] == self.next[place] < end
         }
         return Taken([], past) if past else None
+
+    def standing(self) -> Taken:
+        """A round without messages: where one partition stands, said once more.
+
+        It moves nothing. But the group is asked with it whether this worker is still one of its members, as it is in
+        every round with messages: a worker that was frozen and outlived must not commit what it does by the clock.
+        """
+        return Taken([], dict(islice(self.next.items(), 1)))
 
     def lags(self, end_of: Callable[[TopicPartition], int]) -> dict[str, int]:
         """Messages that wait, by topic. `end_of`: the partition's end, markers included."""

@@ -45,7 +45,6 @@ from app.runtime.topology import Topology
 from topics.catalogue import Topic
 
 R = TypeVar("R")
-_NOTHING = Taken([], {})
 _COLLECT_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
@@ -206,7 +205,7 @@ class Pump(Service):
             return []
         due = self._staging.next_due()
         is_due = due is not None and due <= time.time() * 1000
-        return [_NOTHING] if is_due or self._heartbeat.is_due() else []
+        return [self._partitions.standing()] if is_due or self._heartbeat.is_due() else []
 
     # Around the rounds
 

@@ -21,13 +21,14 @@ from app.runtime.exits import leave
 from app.runtime.topology import Agent, Batch, Output, Round, TableSpec, Topology
 from topics.catalogue import Topic
 
-IN, JOURNAL, OUT, TABLE = "events", "journal", "counted", "counts"
+IN, JOURNAL, OUT, BEATS, TABLE = "events", "journal", "counted", "beats", "counts"
 
 CATALOGUE = (
     Topic(IN, "key", "in", "delete", 7, (), "the test", "door"),
     Topic(JOURNAL, "key", "internal", "delete", None, (), "door", "counter"),
     Topic(OUT, "key", "out", "delete", 7, (), "counter", "the judge"),
     Topic("dead-letters", "any", "out", "delete", 30, (), "both", "the judge"),
+    Topic(BEATS, "`in`", "internal", "delete", 30, (), "who beats", "nobody"),
 )
 
 
@@ -65,9 +66,13 @@ def never(round_: Round, partition: int, key: str, due: int, now: int) -> None:
     raise AssertionError("no row of this table falls due")
 
 
-def topology(ballast: int = 0) -> Topology:
+def topology(ballast: int = 0, *, beats: bool = False) -> Topology:
+    """`beats`: with heartbeats, that is with something to say while nobody says anything."""
     table = TableSpec(TABLE, (JOURNAL,), msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Count).decode, never)
-    return Topology(agents=(Agent("door", IN, door), counter(ballast)), tables=(table,))
+    agents = (Agent("door", IN, door), counter(ballast))
+    if not beats:
+        return Topology(agents=agents, tables=(table,))
+    return Topology(agents=(*agents, Agent("beats", BEATS, lambda *_: None)), tables=(table,), heartbeats=BEATS)
 
 
 TOPOLOGY = topology()
@@ -75,16 +80,19 @@ TOPOLOGY = topology()
 
 def config_of(settings: dict[str, Any]) -> RuntimeConfig:
     """The runtime's configuration. `crash`: how likely the process kills itself at each point of a round; `hold`: for
-    how many seconds it keeps a transaction open whose records are produced and whose offsets are not.
+    how many seconds it waits at the point `hold_at`; by default that is in an open transaction whose records are
+    produced and whose offsets are not.
     """
     settings = {"ops_bind": "127.0.0.1:0", "partitions": 4, **settings}
-    crash, hold = settings.pop("crash", 0.0), settings.pop("hold", 0.0)
+    crash, hold, hold_at = (
+        settings.pop(*one) for one in (("crash", 0.0), ("hold", 0.0), ("hold_at", "before_offsets"))
+    )
     limits = {"session_timeout_ms": 6000, "transaction_timeout_ms": 6000, "restore_stall": 20.0}
     limits.update(settings.pop("limits", {}))
     state_dir, mode = Path(settings.pop("state_dir")), Mode(settings.pop("mode", "transactional"))
 
     def probe(point: str) -> None:
-        if hold and point == "before_offsets":
+        if hold and point == hold_at:
             logging.getLogger(__name__).info("holding a transaction open")
             time.sleep(hold)
         if random.random() < crash:
@@ -102,7 +110,7 @@ def main() -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
     settings = json.loads(sys.argv[1])
-    made = topology(settings.pop("ballast", 0))
+    made = topology(settings.pop("ballast", 0), beats=bool(settings.get("heartbeat_s")))
     leave(run_worker(made, config_of(settings), {}, catalogue=CATALOGUE))
 
 

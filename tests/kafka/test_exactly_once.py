@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.kafka.counted import RIGHT, Installation
-from tests.kafka.harness import Load, Workers, wait_for
+from tests.kafka.counting import BEATS
+from tests.kafka.harness import Load, Workers, read_all, wait_for
 from tests.kafka.three_brokers import ThreeBrokers
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -66,6 +67,21 @@ def test_a_zombie_is_fenced(installation: Installation) -> None:
         sent = load.stop()
         installation.wait_until_counted(sent)
     assert installation.verdict(sent) == RIGHT
+
+
+def test_a_zombie_is_fenced_in_a_round_without_messages_too(installation: Installation) -> None:
+    with installation.workers(heartbeat_s=1, hold=1.0, hold_at="before_produce") as beating:
+        beating.start(0)
+        wait_for("a beat is about to be written", lambda: "holding" in beating.said(), 30)
+        beating.signal(0, signal.SIGSTOP)
+        with installation.workers() as others:
+            before = others.said().count("assigned 8 partitions")
+            others.start(1)
+            wait_for("the other took over", lambda: others.said().count("assigned 8 partitions") > before, 30)
+            beating.signal(0, signal.SIGCONT)
+            wait_for("the zombie ended itself", lambda: any(code > 0 for code in beating.exits), 30)
+            beating.kill(0, again=False)  # who comes in its place would beat again
+    assert not read_all(installation.bootstrap, installation.config.topic(BEATS))
 
 
 def test_the_broker_restarts_under_load(installation: Installation, own_broker: Any) -> None:

@@ -143,3 +143,11 @@ def test_partitions_are_named_in_a_line_of_the_log_with_neighbours_drawn_togethe
     places = [("orders", 2), ("case-events", 7), *(("case-events", number) for number in range(4))]
     assert named(places) == "case-events 0-3 7, orders 2"
     assert named([]) == ""
+
+
+def test_a_round_without_messages_says_again_where_one_partition_stands_and_moves_nothing() -> None:
+    made = positions()
+    taken = made.standing()
+    assert (taken.batches, taken.offsets) == ([], {PLACE: 5})
+    made.handled(taken.offsets)
+    assert made.next == {PLACE: 5, ("x-orders", 1): 0}
