@@ -222,3 +222,21 @@ def test_evidence_for_the_chargeback_that_is_told_after_the_pre_arbitration_expi
     assert state(story) == "expired"
     story.on("2026-02-14", dispute("evidence_submitted").at("2026-02-04T12:00:00Z"))
     assert state(story) == "expired"
+
+
+@pytest.mark.parametrize("stage", ["chargeback", "pre_arbitration"])
+def test_an_opening_of_before_that_comes_late_takes_nothing_of_the_newer_claim(stage):
+    story = case_of().on("2026-02-10T12:00Z", opened(text="180.00", stage=stage, defendable=False))
+    story.on("2026-02-10T13:00Z", opened(text="60.00", defendable=True).at(OPENED))
+    assert claims(story) == 18000
+    assert not story.case.disputes["d1"].defendable
+    assert [alert["amount"]["amount_minor"] for alert in alerts(story)] == [18000]
+
+
+def test_an_opening_that_comes_late_still_tells_its_fee_and_its_code():
+    story = case_of().on("2026-02-10T12:00Z", opened("duplicate", text="180.00", stage="pre_arbitration"))
+    late = dispute("opened", "60.00", category=None, reason_code="13.1", fee={"amount_minor": 1500, "currency": "EUR"})
+    story.on("2026-02-10T13:00Z", late.at(OPENED))
+    found = story.case.disputes["d1"]
+    assert (found.category, found.reason_code) == ("duplicate", "13.1")
+    assert [fee.amount_minor for fee in found.fees] == [1500]

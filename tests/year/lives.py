@@ -41,6 +41,7 @@ class Life:
     stage: str = "inquiry"
     opened: bool = False
     opened_at: datetime | None = None
+    claimed_at: datetime | None = None
     asked_since: datetime | None = None
     told_deadline: datetime | None = None
     amount: int | None = None
@@ -133,7 +134,10 @@ class Life:
     def _opened(self, body: Body, opened_at: datetime) -> None:
         if self._is_known("opened", body):
             return
-        self._claim(body)
+        if self.claimed_at is None or opened_at >= self.claimed_at:
+            self._claim(body)
+            self.claimed_at = opened_at
+        self.has_reason = self.has_reason or bool(body.get("reason_code") or body.get("category"))
         back = self.ended_at is not None and self.ended_at <= opened_at
         earlier = STAGES.index(body["stage"]) < STAGES.index(self.stage) and self.asked_since is not None
         new = not self.opened or self.stage != body["stage"] or back
@@ -178,9 +182,11 @@ class Life:
             self.withdrawn, self.most_withdrawn = self.withdrawn + minor, max(self.most_withdrawn, minor)
 
     def _answered(self, at: datetime) -> None:
+        if self._went_on(at):
+            return
         if self.state == "expired" and self.ended_at is not None and at <= self.ended_at:
             self.state, self.ended_at = "open", None
-        if self.state == "open" and not self._went_on(at):
+        if self.state == "open":
             self.state, self.answered_at = "evidence_submitted", at
 
     def _escalated(self, body: Body, at: datetime) -> None:

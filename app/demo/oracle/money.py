@@ -136,7 +136,7 @@ class Claim(NamedTuple):
 
 @dataclass(slots=True)
 class Dispute:
-    """One dispute: what it claims, and what was moved.
+    """One dispute: what it claims, and what was moved. The claim is that of its newest opening (`claimed_at`).
 
     `since`: when it came to its stage. An end that is told late and happened before that, or before the end that is
     known, changes nothing any more.
@@ -146,6 +146,7 @@ class Dispute:
     opened_at: datetime | None = None
     since: datetime | None = None
     ended_at: datetime | None = None
+    claimed_at: datetime | None = None
     stage: int = 0
     amount: int = 0
     currency: str | None = None
@@ -159,8 +160,11 @@ class Dispute:
         """One more fact of this dispute, in the order of arrival."""
         body, what = fact.body, fact.type
         if what == "dispute.opened":
-            self._claimed(body)
-            self.opened, self.opened_at = True, moment(body["opened_at"]) if body.get("opened_at") else fact.at
+            at = moment(body["opened_at"]) if body.get("opened_at") else fact.at
+            if self.claimed_at is None or at >= self.claimed_at:
+                self._claimed(body)
+                self.claimed_at = at
+            self.opened, self.opened_at = True, at
             self._began(STAGES.index(body["stage"]), self.opened_at)
             if self.ended_at is None or self.ended_at <= self.opened_at:
                 self.state, self.ended_at = "open", None

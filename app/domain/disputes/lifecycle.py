@@ -35,6 +35,11 @@ def opening_moment(event: Any) -> datetime:
     return at.astimezone(UTC)
 
 
+def is_outdated(dispute: Dispute, event: Any) -> bool:
+    """Whether an opening tells a claim of before the one that stands: it comes late, and takes nothing back."""
+    return dispute.claimed_at is not None and opening_moment(event) < dispute.claimed_at
+
+
 def is_opened_in_future(event: Any) -> bool:
     """Whether the stated opening is later than clocks can differ."""
     stated: datetime | None = getattr(event, "opened_at", None)

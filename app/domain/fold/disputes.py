@@ -54,6 +54,16 @@ def end(dispute: Dispute, state: str, at: datetime) -> None:
     dispute.respond_by = dispute.deadline_source = None
 
 
+def _fill_in(case: Case, dispute: Dispute, event: DisputeOpened) -> None:
+    """What an opening that comes late tells beside its claim, and nobody has told yet."""
+    network, code, category = dispute.network, dispute.reason_code, dispute.category
+    standing = dispute.amount_minor, dispute.currency
+    _claim(case, dispute, event)
+    dispute.amount_minor, dispute.currency = standing
+    dispute.network, dispute.reason_code = network or dispute.network, code or dispute.reason_code
+    dispute.category = category or dispute.category
+
+
 def _claim(case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened) -> None:
     dispute.amount_minor, dispute.currency = event.amount.amount_minor, event.amount.currency
     payment = case.payments.get(dispute.payment_id)
@@ -98,8 +108,13 @@ def _inquired(case: Case, event: DisputeInquired) -> None:
 
 def _opened(case: Case, event: DisputeOpened) -> None:
     dispute = dispute_of(case, event)
-    _claim(case, dispute, event)
     opened_at = lifecycle.opening_moment(event)
+    if lifecycle.is_outdated(dispute, event):
+        _fill_in(case, dispute, event)
+    else:
+        _claim(case, dispute, event)
+        dispute.claimed_at = opened_at
+        dispute.defendable, dispute.auto_defended = event.defendable, event.auto_defended
     if lifecycle.is_opened_in_future(event):
         flag_dispute(case, dispute, "opened_in_future")
     reopened = dispute.state in lifecycle.ENDS and dispute.ended_at is not None and dispute.ended_at <= opened_at
@@ -112,7 +127,6 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         if new_stage:
             dispute.answer = None
     dispute.opened_at = opened_at
-    dispute.defendable, dispute.auto_defended = event.defendable, event.auto_defended
     ended_later = dispute.ended_at is not None and dispute.ended_at > opened_at
     answered_later = dispute.submitted_at is not None and dispute.submitted_at > opened_at
     answered = dispute.state == "evidence_submitted" and answered_later

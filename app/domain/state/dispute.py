@@ -30,6 +30,7 @@ class Dispute(msgspec.Struct, array_like=True):
     """A claim of the cardholder and the movements of money in it.
 
     `question`: the last one to the customer's history. `won_minor`: what the network says was won, where a part was.
+    `claimed_at`: of when the opening is whose claim stands.
     """
 
     dispute_id: str
@@ -67,6 +68,7 @@ class Dispute(msgspec.Struct, array_like=True):
     question_answered: bool = False
     compelling: CompellingEvidence | None = None
     won_minor: int | None = None
+    claimed_at: datetime | None = None
 
 
 class PreDispute(msgspec.Struct, array_like=True):
