@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from app.domain.case import Case, Dispute, Order, Request
 from app.domain.context import Entry
-from app.domain.disputes.lifecycle import ENDS, further, is_beyond, movement_key
+from app.domain.disputes.lifecycle import ENDS, further, is_beyond, movement_key, opening_moment
 from app.domain.disputes.responding import may_respond
 from app.domain.fold.orders import content_of, received_units
 from app.domain.ids import question_id
@@ -187,8 +187,11 @@ def _says_nothing_new(dispute: Dispute, event: Any) -> bool:
     if event.type == "dispute.inquired":
         told = dispute.opened or dispute.opened_at is not None
         return told and (dispute.opened or dispute.amount_minor == event.amount.amount_minor)
-    if not dispute.opened or dispute.state in ENDS or dispute.amount_minor != event.amount.amount_minor:
+    if not dispute.opened or dispute.amount_minor != event.amount.amount_minor:
         return False
+    if dispute.state in ENDS:  # told again, an opening of before the end reopens nothing and costs no second fee
+        at = opening_moment(event)
+        return dispute.claimed_at == at and dispute.ended_at is not None and dispute.ended_at > at
     if is_beyond(dispute.stage, event.stage):
         # One that began with an escalation has no opening yet: its opening and its stage are of one moment.
         return dispute.reason_code is not None or dispute.opened_at != dispute.stage_at

@@ -82,3 +82,12 @@ def test_a_part_that_was_won_before_is_no_part_of_what_a_withdrawal_gives_back()
     story = case_of(opened(), dispute("won", "80.00"), dispute("escalated", stage="pre_arbitration"))
     story.when(dispute("withdrawn"))
     assert [closed["recovered"] for closed in closings(story)] == [money("80.00"), money("200.00")]
+
+
+@pytest.mark.parametrize("end", ["won", "lost", "accepted", "withdrawn"])
+def test_the_opening_told_once_more_after_the_end_opens_nothing_and_costs_no_second_fee(end):
+    fee = {"amount_minor": 1500, "currency": "EUR"}
+    story = case_of().on("2026-02-02T12:00Z", opened(fee=fee)).on("2026-02-10", dispute(end))
+    story.on("2026-02-11", opened(fee=fee).at("2026-02-02T12:00:00Z"))
+    assert story.case.disputes["d1"].state == end
+    assert [said.body["amount"] for said in story.told if said.body.get("kind") == "fee"] == [money("-15.00")]

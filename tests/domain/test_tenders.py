@@ -87,6 +87,7 @@ def test_store_credit_that_was_issued_is_settled_and_told():
     story.when(credit("issued", "40.00", instruction)).then(
         booked("store_credit", "-40.00"), told("store_credit_issued")
     )
+    assert story.case.refunds[instruction].event_id  # which is what a dispute is shown as proof
     story.when(credit("issued", "40.00", instruction)).absorbed()
     story.when(credit("issued", "41.00", instruction)).then(refused("id_conflict"))
     story.when(credit("issued", "1.00", "nobody's")).then(refused("illegal_transition"))

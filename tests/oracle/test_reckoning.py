@@ -111,6 +111,11 @@ LATE = [
     ([OPENED, OUT, ("won", {}), BACK], ("escalated", {"stage": "arbitration"}), 1, 0),
     ([OPENED, OUT, ("escalated", {"stage": "arbitration"})], ("won", {}), 1, 600),
     ([OPENED, ("expired", {})], ("won", {}), 0, 0),
+    # the same claim told once more moves nothing, so a win of before that stands
+    ([OPENED, OPENED], ("won", {}), 0.5, 0),
+    # a smaller claim of before the one that stands takes nothing from it
+    ([("opened", {"amount": money(900), "stage": "pre_arbitration"})], OPENED, -1, 900),
+    ([("opened", {"amount": money(900), "stage": "chargeback"})], OPENED, -1, 900),
 ]
 
 

@@ -88,7 +88,7 @@ class Life:
     def apply(self, fact: Fact) -> None:
         """One more fact of it, in the order of arrival; what was overtaken by what happened later moves nothing."""
         body, at, what = fact.body, fact.at.astimezone(UTC), fact.type.removeprefix("dispute.")
-        if body.get("fee") is not None and not self._is_known(what, body):
+        if body.get("fee") is not None and not self._is_known(what, body, at):
             self.fees.append(body["fee"])
         match what:
             case "inquired" if not self.opened:
@@ -109,12 +109,15 @@ class Life:
         self.state, self.ended_at = "expired", at
         self.ends.append(Ended("expired", at))
 
-    def _is_known(self, what: str, body: Body) -> bool:
+    def _is_known(self, what: str, body: Body, at: datetime) -> bool:
         """Whether the event says what was said before, so that its fee is no second one."""
         if what in ("funds_withdrawn", "funds_reinstated"):
             return self._repeats(what, body)
-        if what != "opened" or not self.opened or self.state in ENDS or self.amount != body["amount"]["amount_minor"]:
+        if what != "opened" or not self.opened or self.amount != body["amount"]["amount_minor"]:
             return False
+        if self.state in ENDS:
+            opened_at = moment(body["opened_at"]) if body.get("opened_at") else at
+            return self.claimed_at == opened_at and self.ended_at is not None and self.ended_at > opened_at
         if STAGES.index(body["stage"]) < STAGES.index(self.stage):
             return self.has_reason
         due = body.get("respond_by")
@@ -132,7 +135,7 @@ class Life:
             self.opened_at = at
 
     def _opened(self, body: Body, opened_at: datetime) -> None:
-        if self._is_known("opened", body):
+        if self._is_known("opened", body, opened_at):
             return
         if self.claimed_at is None or opened_at >= self.claimed_at:
             self._claim(body)

@@ -147,6 +147,7 @@ class Dispute:
     since: datetime | None = None
     ended_at: datetime | None = None
     claimed_at: datetime | None = None
+    due: str | None = None
     stage: int = 0
     amount: int = 0
     currency: str | None = None
@@ -160,10 +161,13 @@ class Dispute:
         """One more fact of this dispute, in the order of arrival."""
         body, what = fact.body, fact.type
         if what == "dispute.opened":
+            if self._is_repeated(body):
+                return
             at = moment(body["opened_at"]) if body.get("opened_at") else fact.at
             if self.claimed_at is None or at >= self.claimed_at:
                 self._claimed(body)
                 self.claimed_at = at
+            self.due = body.get("respond_by") or self.due
             self.opened, self.opened_at = True, at
             self._began(STAGES.index(body["stage"]), self.opened_at)
             if self.ended_at is None or self.ended_at <= self.opened_at:
@@ -180,6 +184,13 @@ class Dispute:
         elif what == "dispute.escalated" and STAGES.index(body["stage"]) > self.stage:
             self._escalated(STAGES.index(body["stage"]), fact.at)
 
+    def _is_repeated(self, body: Body) -> bool:
+        """The same claim once more, at its stage or an earlier one, of a dispute that goes on: it moves nothing."""
+        if self.claimed_at is None or self.ended_at is not None or self.amount != body["amount"]["amount_minor"]:
+            return False
+        stage = STAGES.index(body["stage"])
+        return stage < self.stage or (stage == self.stage and body.get("respond_by") in (None, self.due))
+
     def _began(self, stage: int, at: datetime) -> None:
         came_back = self.ended_at is not None and self.ended_at <= at
         if stage >= self.stage or came_back:
@@ -194,6 +205,7 @@ class Dispute:
         return ended_later or (self.since is not None and self.since > at)
 
     def _escalated(self, stage: int, at: datetime) -> None:
+        self.due = None
         self.stage, self.since = stage, at
         if not self.opened:
             self.opened, self.opened_at = True, at

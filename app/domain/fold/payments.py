@@ -198,7 +198,7 @@ def _credit_issued(case: Case, event: StoreCreditIssued) -> None:
     refund = case.refunds[event.instruction_id]
     _enter(case, refund, lifecycle.after(refund.status, "succeeded"))
     refund.refund_id = event.credit_id
-    refund.settled_at = event.occurred_at.astimezone(UTC)
+    refund.settled_at, refund.event_id = event.occurred_at.astimezone(UTC), event.event_id
 
 
 def _credit_failed(case: Case, event: StoreCreditFailed) -> None:
