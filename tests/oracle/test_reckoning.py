@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.demo.oracle.claims import Claims
 from app.demo.oracle.heard import Fact
-from app.demo.oracle.money import Claims, Standing, Till
+from app.demo.oracle.money import Standing, Till
 from app.demo.oracle.purchase import half_up, purchase_of, shares
 from app.demo.oracle.wire import Position
 from tests.oracle.telling import line, money

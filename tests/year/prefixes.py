@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from app.demo.oracle import Violation
+from app.demo.oracle.claims import Claims
 from app.demo.oracle.heard import Fact
-from app.demo.oracle.money import Claims, Till
+from app.demo.oracle.money import Till
 from app.demo.oracle.trial import amount_of
 from app.demo.oracle.wire import Body
 from tests.year.entering import Entering

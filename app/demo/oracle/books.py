@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 
+from app.demo.oracle.claims import Claims, claims_along
 from app.demo.oracle.heard import Facts, Payment
-from app.demo.oracle.money import Claims, Standing, Till, claims_along
+from app.demo.oracle.money import Standing, Till
 from app.demo.oracle.said import Said
 from app.demo.oracle.wire import Body
 

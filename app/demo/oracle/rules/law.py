@@ -8,8 +8,9 @@ every prefix from there on.
 from collections.abc import Iterator
 from itertools import pairwise
 
+from app.demo.oracle.claims import Claim, claims_along
 from app.demo.oracle.heard import Fact, Payment
-from app.demo.oracle.money import Claim, Standing, Till, claims_along, standings
+from app.demo.oracle.money import Standing, Till, standings
 from app.demo.oracle.trial import Trial, amount_of
 from app.demo.oracle.verdict import Violation
 from app.demo.oracle.wire import Body

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
+from app.demo.oracle.claims import ENDS
 from app.demo.oracle.heard import Fact
-from app.demo.oracle.money import ENDS
 from app.demo.oracle.said import Notice
 from app.demo.oracle.trial import ALERT_PREFIX, Trial, named
 from app.demo.oracle.verdict import Violation
