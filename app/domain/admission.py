@@ -190,8 +190,9 @@ def _says_nothing_new(dispute: Dispute, event: Any) -> bool:
     if not dispute.opened or dispute.amount_minor != event.amount.amount_minor:
         return False
     if dispute.state in ENDS:  # told again, an opening of before the end reopens nothing and costs no second fee
-        at = opening_moment(event)
-        return dispute.claimed_at == at and dispute.ended_at is not None and dispute.ended_at > at
+        since = dispute.heard_from
+        still_ended = since is not None and dispute.ended_at is not None and dispute.ended_at > since
+        return still_ended and dispute.claimed_at == opening_moment(event)
     if is_beyond(dispute.stage, event.stage):
         # One that began with an escalation has no opening yet: its opening and its stage are of one moment.
         return dispute.reason_code is not None or dispute.opened_at != dispute.stage_at

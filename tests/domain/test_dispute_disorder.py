@@ -240,3 +240,18 @@ def test_an_opening_that_comes_late_still_tells_its_fee_and_its_code():
     found = story.case.disputes["d1"]
     assert (found.category, found.reason_code) == ("duplicate", "13.1")
     assert [fee.amount_minor for fee in found.fees] == [1500]
+
+
+@pytest.mark.parametrize(("said", "then", "claimed_then"), [("won", "won", 0), ("lost", "lost", 20000)])
+def test_an_end_counts_that_lies_between_the_telling_of_an_opening_and_its_stated_time(said, then, claimed_then):
+    story = case_of().on(OPENED, opened(opened_at="2026-02-02T21:00:00Z"))
+    story.on("2026-02-02T15:00Z", dispute(said).at("2026-02-02T14:00:00Z"))
+    assert (state(story), claims(story)) == (then, claimed_then)
+    story.on("2026-02-03", opened(opened_at="2026-02-02T21:00:00Z").at(OPENED))
+    assert state(story) == then
+
+
+def test_evidence_counts_that_was_given_before_the_stated_time_of_the_opening():
+    story = case_of().on(OPENED, opened(opened_at="2026-02-02T21:00:00Z"))
+    story.on("2026-02-02T15:00Z", dispute("evidence_submitted")).until("2026-04-01")
+    assert state(story) == "evidence_submitted"

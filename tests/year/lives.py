@@ -43,6 +43,7 @@ class Life:
     opened_at: datetime | None = None
     claimed_at: datetime | None = None
     asked_since: datetime | None = None
+    heard_from: datetime | None = None
     told_deadline: datetime | None = None
     amount: int | None = None
     currency: str | None = None
@@ -94,7 +95,7 @@ class Life:
             case "inquired" if not self.opened:
                 self._inquired(body, at)
             case "opened":
-                self._opened(body, moment(body["opened_at"]) if body.get("opened_at") else at)
+                self._opened(body, moment(body["opened_at"]) if body.get("opened_at") else at, at)
             case "funds_withdrawn" | "funds_reinstated":
                 self._moved(what, body)
             case "evidence_submitted":
@@ -117,7 +118,9 @@ class Life:
             return False
         if self.state in ENDS:
             opened_at = moment(body["opened_at"]) if body.get("opened_at") else at
-            return self.claimed_at == opened_at and self.ended_at is not None and self.ended_at > opened_at
+            since = self.heard_from
+            still_ended = since is not None and self.ended_at is not None and self.ended_at > since
+            return still_ended and self.claimed_at == opened_at
         if STAGES.index(body["stage"]) < STAGES.index(self.stage):
             return self.has_reason
         due = body.get("respond_by")
@@ -131,10 +134,10 @@ class Life:
         if body.get("respond_by"):
             self.told_deadline = moment(body["respond_by"])
         if first:
-            self.asked_since, self.turns = at, self.turns + 1
+            self.asked_since, self.heard_from, self.turns = at, at, self.turns + 1
             self.opened_at = at
 
-    def _opened(self, body: Body, opened_at: datetime) -> None:
+    def _opened(self, body: Body, opened_at: datetime, told_at: datetime) -> None:
         if self._is_known("opened", body, opened_at):
             return
         if self.claimed_at is None or opened_at >= self.claimed_at:
@@ -148,7 +151,7 @@ class Life:
             if body.get("respond_by") or new:
                 self.told_deadline = moment(body["respond_by"]) if body.get("respond_by") else None
             self.stage = max(self.stage, body["stage"], key=STAGES.index)
-            self.asked_since = opened_at
+            self.asked_since, self.heard_from = opened_at, min(opened_at, told_at)
         self.opened_at, self.opened = opened_at, True
         answered_since = self.answered_at is not None and self.answered_at > opened_at
         stays = (self.ended_at is not None and not back) or (
@@ -197,7 +200,7 @@ class Life:
         if STAGES.index(body["stage"]) <= STAGES.index(self.stage):
             self.told_deadline = due if due is not None and self.state not in ENDS else self.told_deadline
             return
-        self.stage, self.asked_since = body["stage"], at
+        self.stage, self.asked_since, self.heard_from = body["stage"], at, at
         if not self.opened:
             self.opened, self.opened_at = True, at
         if self.ended_at is not None and self.ended_at > at and self.state != "expired":
@@ -217,4 +220,4 @@ class Life:
         return ended or self._went_on(at)
 
     def _went_on(self, at: datetime) -> bool:
-        return self.asked_since is not None and at < self.asked_since
+        return self.heard_from is not None and at < self.heard_from

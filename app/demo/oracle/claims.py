@@ -63,7 +63,7 @@ class Dispute:
                 self.claimed_at = at
             self.due = body.get("respond_by") or self.due
             self.opened, self.opened_at = True, at
-            self._began(STAGES.index(body["stage"]), self.opened_at)
+            self._began(STAGES.index(body["stage"]), at, min(at, fact.at))
             if self.ended_at is None or self.ended_at <= self.opened_at:
                 self.state, self.ended_at = "open", None
         elif what == "dispute.inquired" and not self.opened:
@@ -85,10 +85,10 @@ class Dispute:
         stage = STAGES.index(body["stage"])
         return stage < self.stage or (stage == self.stage and body.get("respond_by") in (None, self.due))
 
-    def _began(self, stage: int, at: datetime) -> None:
+    def _began(self, stage: int, at: datetime, heard_from: datetime) -> None:
         came_back = self.ended_at is not None and self.ended_at <= at
         if stage >= self.stage or came_back:
-            self.stage, self.since = max(self.stage, stage), at
+            self.stage, self.since = max(self.stage, stage), heard_from
 
     def _claimed(self, body: Body) -> None:
         self.amount, self.currency = body["amount"]["amount_minor"], body["amount"]["currency"]

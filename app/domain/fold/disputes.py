@@ -103,7 +103,7 @@ def _inquired(case: Case, event: DisputeInquired) -> None:
     if not dispute.opened:
         _claim(case, dispute, event)
         _told_deadline(case, dispute, event, new_stage=dispute.stage_at is None)
-        dispute.opened_at = dispute.stage_at = dispute.opened_at or _moment(event)
+        dispute.opened_at = dispute.stage_at = dispute.heard_from = dispute.opened_at or _moment(event)
 
 
 def _opened(case: Case, event: DisputeOpened) -> None:
@@ -124,6 +124,7 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         new_stage = dispute.stage != event.stage or not dispute.opened or reopened
         _told_deadline(case, dispute, event, new_stage=new_stage)
         dispute.stage, dispute.stage_at = lifecycle.further(dispute.stage, event.stage), opened_at
+        dispute.heard_from = min(opened_at, _moment(event))
         if new_stage:
             dispute.answer = None
     dispute.opened_at = opened_at
@@ -176,6 +177,7 @@ def _escalated(case: Case, event: DisputeEscalated) -> None:
     dispute = dispute_of(case, event)
     if lifecycle.further(dispute.stage, event.stage) != dispute.stage:
         dispute.stage, dispute.stage_at = event.stage, _moment(event)
+        dispute.heard_from = dispute.stage_at
         if not dispute.opened:
             dispute.opened, dispute.opened_at = True, dispute.stage_at
         if _ended_after(dispute, dispute.stage_at):
@@ -218,7 +220,8 @@ def _ended_after(dispute: Dispute, at: datetime) -> bool:
 
 def _went_on_after(dispute: Dispute, at: datetime) -> bool:
     """Whether the dispute came to where it is after this time."""
-    return dispute.stage_at is not None and at < dispute.stage_at
+    since = dispute.heard_from or dispute.stage_at
+    return since is not None and at < since
 
 
 def find_payments(case: Case) -> None:

@@ -30,7 +30,8 @@ class Dispute(msgspec.Struct, array_like=True):
     """A claim of the cardholder and the movements of money in it.
 
     `question`: the last one to the customer's history. `won_minor`: what the network says was won, where a part was.
-    `claimed_at`: of when the opening is whose claim stands.
+    `claimed_at`: of when the opening is whose claim stands. `stage_at`: when the stage began, from which deadlines
+    count; `heard_from`: from when on what happens is about that stage, earlier where its stated beginning lay ahead.
     """
 
     dispute_id: str
@@ -69,6 +70,7 @@ class Dispute(msgspec.Struct, array_like=True):
     compelling: CompellingEvidence | None = None
     won_minor: int | None = None
     claimed_at: datetime | None = None
+    heard_from: datetime | None = None
 
 
 class PreDispute(msgspec.Struct, array_like=True):
