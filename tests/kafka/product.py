@@ -10,14 +10,17 @@ from typing import Any
 
 import yaml
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Message as KafkaMessage
 
 from agents import assemble
+from agents.intake import JOURNAL
 from app.demo.oracle import Judge, Position, Record, Verdict, kafka_record
 from app.runtime.records import message_of, offset_of, place_of
 from app.runtime.topology import Message
 from app.settings import Settings, load_settings
 from app.worker import desk_of
 from tests.kafka.harness import ROOT, Workers, ends_of, insisted, read_all
+from topics import heartbeats
 from topics.catalogue import INBOUND, OUTBOUND
 
 REFUNDRY = str(Path(sys.executable).with_name("refundry"))
@@ -100,7 +103,9 @@ class Product:
         return judge.verdict()
 
     def unread(self) -> int:
-        """How many committed records of all that the group reads it has not handled yet."""
+        """How many committed records of all that the group reads it has not handled yet, up to the last event of each
+        partition: of heartbeats there is always one under way.
+        """
         return self.unread_by_partition().total()
 
     def unread_by_partition(self) -> Counter[int]:
@@ -130,7 +135,7 @@ class Product:
             consumer.close()
 
     def _waiting(self) -> dict[tuple[str, int], tuple[int, int]]:
-        """Where records wait: the group's position, and the end of the last record, markers of transactions aside."""
+        """Where events wait: the group's position, and the end of the last one, markers of transactions aside."""
         consumer = self._member()
         try:
             found = {}
@@ -143,12 +148,17 @@ class Product:
             while left:
                 for record in consumer.consume(5000, 0.1):
                     if record.error() is None:
-                        last[place_of(record)] = offset_of(record) + 1
+                        if not self._is_beat(record):
+                            last[place_of(record)] = offset_of(record) + 1
                     elif (record.topic(), record.partition()) in left:
                         left.remove(place_of(record))
             return {place: (first, last[place]) for place, (first, _) in found.items()}
         finally:
             consumer.close()
+
+    def _is_beat(self, record: KafkaMessage) -> bool:
+        topic = record.topic()
+        return topic == self.prefix + heartbeats.TOPIC or (topic == self.prefix + JOURNAL and record.key() is None)
 
     def _member(self) -> Consumer:
         return Consumer(

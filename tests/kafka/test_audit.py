@@ -48,7 +48,7 @@ def product(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Product
         shop.publish_rest()
         meanwhile = verified(made)
         assert meanwhile["holds"], meanwhile["differences"]
-        wait_for("everything is decided", lambda: world.is_quiet(made.unread), 90, every=0.5)
+        world.wait_until_quiet(made.unread, 180)
         assert workers.stop(seconds=30) == {0: 0}
     return made
 

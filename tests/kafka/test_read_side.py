@@ -105,7 +105,7 @@ def day(product: Product, server: Server) -> dict[str, int]:
                 wait_for("the read side was emptied with something in it", lambda: emptying.hits > hits, 60)  # noqa: B023 - of this round
                 following.kill(number % 2)
             shop.publish_rest()
-            wait_for("all is decided and answered", lambda: world.is_quiet(product.unread), SECONDS, every=0.5)
+            world.wait_until_quiet(product.unread, SECONDS)
         assert workers.stop(seconds=30) == {0: 0}
         told = newest(product)
         wait_for("the read side is what was told last", lambda: in_redis(product, server) == told, SECONDS, every=0.5)

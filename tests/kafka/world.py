@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -51,11 +52,15 @@ class Shop:
 
 
 class Answering(threading.Thread):
-    """Provider and staff: they read what is committed, and answer it, until told to stop. Fails where one of them does."""
+    """Provider and staff: they read what is committed, and answer it, until told to stop. Fails where one of them does.
+
+    `sent` counts their answers; `seen` is what the last look found under way.
+    """
 
     def __init__(self, bootstrap: str, prefix: str) -> None:
         super().__init__(daemon=True)
         self.sent = 0
+        self.seen = "not looked yet"
         self.failure: BaseException | None = None
         self._prefix = prefix
         self._provider = Provider()
@@ -112,10 +117,20 @@ class Answering(threading.Thread):
             ends = {place: ends_of(self._consumer, TopicPartition(*place))[1] for place in self._heard_to}
             return all(self._heard_to[place] >= end for place, end in ends.items())
 
+    def wait_until_quiet(self, unread: Callable[[], int], seconds: float) -> None:
+        """Waits until everything is decided and answered; fails with what is under way where that takes too long."""
+        end = time.monotonic() + seconds
+        while not self.is_quiet(unread):
+            assert time.monotonic() < end, (
+                f"not within {seconds:.0f} s: everything is decided and answered; {self.seen}"
+            )
+            time.sleep(0.5)
+
     def is_quiet(self, unread: Callable[[], int]) -> bool:
         """Whether nothing is under way: no answer was given while it was seen that the product has read everything."""
-        sent = self.sent
-        return unread() == 0 and self.has_heard_all() and self.sent == sent and unread() == 0
+        sent, waiting, heard = self.sent, unread(), self.has_heard_all()
+        self.seen = f"{waiting} messages wait, all is heard: {heard}, {self.sent} answers, {sent} before this look"
+        return waiting == 0 and heard and self.sent == sent and unread() == 0
 
     def _hear(self, topic: str, value: bytes) -> None:
         body = json.loads(value)
