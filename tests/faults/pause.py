@@ -59,7 +59,7 @@ class _Listener(threading.Thread):
 
 def pauses(bootstrap: str, directory: Path) -> list[Pause]:
     """Two workers under a steady load; one of them is killed and started again by its supervisor, some times."""
-    installation = Installation(bootstrap, f"pause-{time.time_ns()}", directory)
+    installation = Installation(bootstrap, f"pause-{time.time_ns()}", directory, replication_factor=3)
     installation.create_topics()
     found = []
     with installation.workers() as workers:
