@@ -1,11 +1,12 @@
 """What would be paid back: a request that nobody has made, decided after the events that happened.
 
 The request goes the way of any other, through the agents and under the same policies, so that what is shown is what
-would be decided; the world in which it was made is then forgotten.
+would be decided; the world in which it was made is then forgotten. That world is told by events, or by the rows of one
+order and its customer as the workers hold them.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 from agents import Desk
-from app.replay import Replay
+from app.replay import Replay, Rows
 from app.replay.lines import Line, NoLine
 from app.replay.run import rarely_collected
 from app.runtime.topology import Output
@@ -50,27 +51,47 @@ _decode = msgspec.json.Decoder().decode
 
 
 def preview(lines: Iterable[Line | NoLine], wanted: Wanted, desk: Desk) -> dict[str, Any]:
-    """The decision on the request, as `refund-decisions` would say it. Raises `NoRequestError`."""
-    said: list[Output] = []
+    """The decision on the request after these events, as `refund-decisions` would say it. Raises `NoRequestError`."""
     merchants: set[str] = set()
+    with _world(desk, {}) as world:
+        world.replay.feed(_noting(lines, wanted.order_id, merchants), lambda _: None)
+        return world.ask(wanted, _merchant(wanted, merchants))
 
-    def take(output: Output) -> None:
-        if asking and output.topic in (DECISIONS, DEAD_LETTERS):
-            said.append(output)
 
-    asking = False
-    with (
-        TemporaryDirectory(prefix="refundry-preview-") as scratch,
-        rarely_collected(),
-        closing(Replay(desk, sink=take, scratch=Path(scratch))) as replay,
-    ):
-        replay.feed(_noting(lines, wanted.order_id, merchants), lambda _: None)
-        replay.settle(wanted.at)
-        line = _request(wanted, _merchant(wanted, merchants), replay.clock)
-        asking = True
-        replay.feed((line,), lambda _: None)
-        replay.settle()
-    return _decision(said)
+def preview_of_rows(rows: Rows, merchant_id: str, wanted: Wanted, desk: Desk, *, now: datetime) -> dict[str, Any]:
+    """The same of an order that stands as its rows say, `now`."""
+    with _world(desk, rows) as world:
+        world.replay.settle(now)
+        return world.ask(wanted, merchant_id)
+
+
+class _World:
+    """Where the request is made. What was said before it is nobody's concern."""
+
+    def __init__(self, desk: Desk, scratch: Path, rows: Rows) -> None:
+        self._said: list[Output] = []
+        self._asked = False
+        self.replay = Replay(desk, sink=self._take, scratch=scratch, rows=rows)
+
+    def ask(self, wanted: Wanted, merchant_id: str) -> dict[str, Any]:
+        """Makes the request, and returns the decision on it."""
+        self.replay.settle(wanted.at)
+        self._asked = True
+        self.replay.feed((_request(wanted, merchant_id, self.replay.clock),), lambda _: None)
+        self.replay.settle()
+        return _decision(self._said)
+
+    def _take(self, output: Output) -> None:
+        if self._asked and output.topic in (DECISIONS, DEAD_LETTERS):
+            self._said.append(output)
+
+
+@contextmanager
+def _world(desk: Desk, rows: Rows) -> Iterator[_World]:
+    with TemporaryDirectory(prefix="refundry-preview-") as scratch, rarely_collected():
+        world = _World(desk, Path(scratch), rows)
+        with closing(world.replay):
+            yield world
 
 
 def _noting(lines: Iterable[Line | NoLine], order_id: str, merchants: set[str]) -> Iterator[Line | NoLine]:

@@ -2,22 +2,26 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
-from app.backtest.preview import NoRequestError, Wanted
+from agents import Desk
+from app.backtest.preview import NoRequestError, Wanted, preview_of_rows
 from app.backtest.preview import preview as run_preview
 from app.cli.failures import ExitCode, Failure
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.replay import progress_of
 from app.cli.showing import console, show_json
+from app.cli.standing_orders import standing_order
+from app.domain.policy import Policies
 from app.explaining import decision_lines
 from app.replay import desk_of
 from app.replay.files import read_texts
 from app.replay.lines import read_lines
+from app.settings import Settings
 from topics.orders import RequestReason
 
 STAFF = ("customer", "merchant", "support")
@@ -58,18 +62,18 @@ def _units(text: str) -> dict[str, Any]:
 @click.option(
     "--scope", type=ScopeType(), required=True, help="full, lines:l1=2,l2=1, shipping:s1, or a scope as JSON."
 )
-@click.option("--events", multiple=True, required=True, type=FILE, help="Messages as for replay; again for more files.")
+@click.option("--events", multiple=True, type=FILE, help="Ask after these messages, as of replay; again for more.")
 @click.option(
     "--reason", type=click.Choice(get_args(RequestReason)), default="changed_mind", show_default=True, help="Why."
 )
 @click.option("--by", type=click.Choice(STAFF), default="customer", show_default=True, help="Who asks.")
 @click.option("--store-credit", is_flag=True, help="Ask for store credit instead of the money.")
 @click.option("--merchant", metavar="ID", help="The order's merchant, where several have an order of this id.")
-@click.option("--at", type=Moment(), help="When it would be asked. Default: when the events end.")
+@click.option("--at", type=Moment(), help="When it would be asked. Default: now; with --events, when they end.")
+@click.option("--policies", type=DIRECTORY, help="With --events: directory of policies. Default: POLICY_DIR.")
 @click.option(
-    "--policies", type=DIRECTORY, help="Directory of policies. Default: POLICY_DIR, else the built-in policy."
+    "--fx", type=FILE, help="With --events: exchange rates, as JSON lines of fx-rates bodies or the ECB's CSV."
 )
-@click.option("--fx", type=FILE, help="Exchange rates: JSON lines of fx-rates bodies, or the ECB's CSV.")
 @config_option
 @output_option
 def preview(
@@ -87,8 +91,11 @@ def preview(
     config: Path | None,
     output: str,
 ) -> None:
-    """Show what a request on ORDER_ID would get: the decision with its breakdown and reasons. Nothing is done."""
-    desk = desk_of(settings_of(config), policies=policies, fx=fx)
+    """Show what a request on ORDER_ID would get: the decision with its breakdown and reasons. Nothing is done.
+
+    The order is looked at as the workers hold it now, under the published policies; with --events as those leave it.
+    """
+    settings = settings_of(config)
     wanted = Wanted(
         order_id=order_id,
         scope=scope,
@@ -98,9 +105,13 @@ def preview(
         merchant_id=merchant,
         at=at,
     )
+    if not events and (policies or fx):
+        raise click.UsageError("--policies and --fx belong to --events")
     try:
-        with progress_of(events) as progress:
-            decision = run_preview(read_lines(read_texts(events, progress)), wanted, desk)
+        if events:
+            decision = _after(events, wanted, desk_of(settings, policies=policies, fx=fx))
+        else:
+            decision = _as_it_stands(settings, wanted)
     except NoRequestError as error:
         raise Failure(str(error), "nothing was decided", code=ExitCode.USAGE) from error
     if output == "json":
@@ -109,3 +120,15 @@ def preview(
     screen = console()
     for line in decision_lines(decision):
         screen.print(line, markup=False)
+
+
+def _after(events: tuple[str, ...], wanted: Wanted, desk: Desk) -> dict[str, Any]:
+    with progress_of(events) as progress:
+        return run_preview(read_lines(read_texts(events, progress)), wanted, desk)
+
+
+def _as_it_stands(settings: Settings, wanted: Wanted) -> dict[str, Any]:
+    desk = desk_of(settings)
+    desk.policies = Policies()  # those that are published speak, as for the workers
+    order = standing_order(settings, wanted.order_id, wanted.merchant_id, desk)
+    return preview_of_rows(order.rows, order.merchant_id, wanted, desk, now=datetime.now(UTC))

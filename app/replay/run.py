@@ -8,13 +8,14 @@ Laws
 """
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
+from types import MappingProxyType
 from typing import Any
 
 from agents import Desk, assemble
@@ -39,6 +40,9 @@ from topics.codec import Received, read
 RATES = "fx-rates"
 HASH_KEY = "refundry-replay-hash-key"
 """The key of a replay that is given none: two replays of the same lines say the same bytes."""
+
+Rows = Mapping[str, Mapping[bytes, bytes]]
+"""By table and key what is stored there, as stores and changelogs have it."""
 
 _SAID_AT_THE_END = "case-snapshots"
 _COLLECT_AFTER = (50_000, 20, 50)
@@ -118,7 +122,8 @@ class Replay:
     """Decides messages one after the other.
 
     `scratch` is an empty directory for state that does not fit into memory; `sink` gets everything that is said to the
-    outside, in order. The desk's policies and rates must be complete. `unsaid`: what of it is not wanted.
+    outside, in order. The desk's policies and rates must be complete. `unsaid`: what of it is not wanted. `rows`: what
+    the tables hold at the beginning.
     """
 
     def __init__(
@@ -128,6 +133,7 @@ class Replay:
         sink: Callable[[Output], None],
         scratch: Path,
         unsaid: tuple[type[Record], ...] = (),
+        rows: Rows = MappingProxyType({}),
     ) -> None:
         self._desk = desk
         self._sink = sink
@@ -137,9 +143,14 @@ class Replay:
             if output.topic in said:
                 sink(output)
 
+        def store_of(table: str) -> SpillingStore:
+            store, stored = SpillingStore(scratch / table), rows.get(table, {})
+            store.apply(stored.items(), len(stored))
+            return store
+
         self._log = MemoryLog(
             assemble(desk, snapshots=False, unsaid=unsaid),
-            stores=lambda table: SpillingStore(scratch / table),
+            stores=store_of,
             sink=pass_on,
             version=version("refundry"),
         )
