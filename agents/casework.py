@@ -31,10 +31,9 @@ from app.domain.records import (
 from app.domain.snapshot import snapshot
 from app.runtime.topology import Agent, Batch, Headers, Message, Output, Refusal, Round, TableSpec
 from app.texts import expires_at, render
-from topics.journal import Origin, pack, read_journal, unpack
+from topics.journal import JOURNAL, Origin, pack, read_journal, unpack
 
 TABLE = "cases"
-JOURNAL = "case-events"
 _FOR_HISTORY = (Reported, Asked)
 
 

@@ -4,9 +4,9 @@ Of the beats in a batch the last one is led on, which proves no less. So where o
 group's offsets were moved back, few are said again.
 """
 
-from agents.intake import JOURNAL
 from app.runtime.topology import Agent, Batch, Message, Output, Round
 from topics.heartbeats import IN, OUT, TOPIC
+from topics.journal import JOURNAL
 
 
 def agent() -> Agent:

@@ -10,10 +10,9 @@ from agents.intake import journal
 from app.domain.customers import Fact, History, decode_history, encode_history
 from app.domain.disputes.compelling_evidence import purchase_told
 from app.runtime.topology import Agent, Batch, Headers, Round, TableSpec
-from topics.journal import Origin, pack, read_activity, unpack
+from topics.journal import ACTIVITY, Origin, pack, read_activity, unpack
 
 TABLE = "customers"
-TOPIC = "customer-activity"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -40,7 +39,7 @@ def agent() -> Agent:
                         round_.publish(journal(case_id, message.value, _as_it_came(message.headers)))
             rows.put(key, history, due=None)
 
-    return Agent("history", TOPIC, handle)
+    return Agent("history", ACTIVITY, handle)
 
 
 def _record(history: History, event: Any, round_: Round) -> None:
@@ -110,4 +109,4 @@ def _expire(round_: Round, partition: int, key: str, due: int, now: int) -> None
 
 def table() -> TableSpec[History]:
     """The table of histories."""
-    return TableSpec(TABLE, (TOPIC,), encode_history, decode_history, _expire)
+    return TableSpec(TABLE, (ACTIVITY,), encode_history, decode_history, _expire)

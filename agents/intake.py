@@ -6,9 +6,8 @@ from typing import Any
 from agents.desk import Desk
 from app.runtime.topology import Batch, Message, Output, Refusal, Round
 from topics.codec import Received, Unreadable, mask_headers, read
-from topics.journal import Origin, pack
+from topics.journal import JOURNAL, Origin, pack
 
-JOURNAL = "case-events"
 TRACEPARENT = "traceparent"
 
 Pass = Callable[[Message, Received, Round], None]

@@ -10,6 +10,7 @@ from app.domain.ids import derive
 from app.domain.publishing import Outbound
 from app.domain.records import Asked, Counted, Reported
 from app.runtime.topology import Headers, Output
+from topics.journal import ACTIVITY
 
 SOURCE = b"refundry"
 
@@ -58,7 +59,7 @@ def to_history(case: Case, record: Reported | Asked, context: Context, headers: 
             "uses": record.uses,
         }
     key = f"{case.merchant_id}/{record.customer_id}"
-    return Output("customer-activity", key.encode(), encode(body), headers)
+    return Output(ACTIVITY, key.encode(), encode(body), headers)
 
 
 def to_monitoring(case: Case, record: Counted, headers: Headers) -> Output:

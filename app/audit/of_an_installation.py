@@ -21,7 +21,7 @@ from app.audit.books import say_books
 from app.audit.found import SNAPSHOTS, Found, Record
 from app.audit.of_a_replay import document_of
 from app.audit.published import Began, Published, Went
-from app.audit.retelling import JOURNAL, Rate, Retelling
+from app.audit.retelling import Rate, Retelling
 from app.audit.telling import Tally, Telling, headless_of
 from app.audit.verifying import DECISIONS, Verifier
 from app.reports.money import LEDGER
@@ -30,6 +30,7 @@ from app.runtime.config import RuntimeConfig
 from app.runtime.records import TopicPartition as Place
 from app.runtime.spans import Span, read_spans, spans_of
 from app.runtime.topology import Message
+from topics.journal import JOURNAL
 from topics.partitioning import partition_of
 
 HEADLESS = "of cases whose beginning the journal no longer has"

@@ -19,8 +19,8 @@ from app.runtime.config import RuntimeConfig
 from app.runtime.spans import Spans, read_spans, size_of, spans_of
 from app.runtime.topology import Message
 from topics.catalogue import INBOUND
+from topics.journal import JOURNAL
 
-JOURNAL = "case-events"
 TOPICS = (JOURNAL, *(topic for topic in INBOUND if topic not in ("fx-rates", "policies")))
 READ_WHOLE = ("fx-rates", "policies")
 

@@ -26,6 +26,7 @@ from app.settings import Settings
 from app.worker import global_topics
 from topics.catalogue import OUTBOUND
 from topics.codec import Received, read
+from topics.journal import JOURNAL
 
 COLUMNS = ("kind", "topic", "record", "place", "what")
 SHOWN_MAX = 100
@@ -91,7 +92,7 @@ def verify(
 
 def _of_installation(settings: Settings) -> dict[str, Any]:
     runtime = config_of(settings)
-    require_topics(runtime, ("case-events", "policies", "fx-rates", *OUTBOUND))
+    require_topics(runtime, (JOURNAL, "policies", "fx-rates", *OUTBOUND))
     desk = Desk(b"", act_from=settings.act_from, retention_days=settings.case_retention_days)
     read_whole(runtime, {"policies": global_topics(desk)["policies"]})
     audit = Audit(runtime, desk, _rates(runtime))

@@ -40,6 +40,11 @@ def config_of(settings: Settings) -> RuntimeConfig:
     )
 
 
+def changelog_of(config: RuntimeConfig, table: str) -> str:
+    """The topic of a table's changelog, named as other topics are here: without the prefix."""
+    return config.changelog(table).removeprefix(config.prefix)
+
+
 def require_topics(config: RuntimeConfig, names: Sequence[str]) -> None:
     """Raises a Failure where a topic is missing, UnreachableError where the broker does not answer."""
     missing = _missing(clients.admin(config), [config.topic(name) for name in names])

@@ -7,7 +7,7 @@ from agents import Desk
 from agents.casework import TABLE as CASES
 from agents.history import TABLE as CUSTOMERS
 from app.cli.cases import the_one
-from app.cli.kafka import config_of, read_whole
+from app.cli.kafka import changelog_of, config_of, read_whole
 from app.cli.showing import console
 from app.domain.case import decode_case
 from app.replay import Rows
@@ -40,7 +40,7 @@ def standing_order(settings: Settings, order_id: str, merchant_id: str | None, d
 
     screen = console(err=True)
     with screen.status("reading how the order stands") if screen.is_terminal else nullcontext():
-        read_whole(config, {_changelog(config, CASES): case, **global_topics(desk)})
+        read_whole(config, {changelog_of(config, CASES): case, **global_topics(desk)})
         merchants = [key.decode().partition("/")[0] for key in cases]
         merchant = the_one(merchants, "order", "ids are case-sensitive; an order is known a moment after its event")
         (row,) = cases.values()
@@ -56,7 +56,7 @@ def _customer(config: RuntimeConfig, wanted: bytes) -> dict[bytes, bytes]:
         if key == wanted:
             _keep(rows, key, value)
 
-    read_whole(config, {_changelog(config, CUSTOMERS): customer})
+    read_whole(config, {changelog_of(config, CUSTOMERS): customer})
     return rows
 
 
@@ -65,7 +65,3 @@ def _keep(rows: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
         rows.pop(key, None)
     else:
         rows[key] = value
-
-
-def _changelog(config: RuntimeConfig, table: str) -> str:
-    return f"{config.app_id}-{table}-changelog"

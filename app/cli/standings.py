@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agents import Desk
 from agents.monitoring import TABLE
-from app.cli.kafka import config_of, read_whole
+from app.cli.kafka import changelog_of, config_of, read_whole
 from app.cli.replay import progress_of, tell
 from app.cli.showing import console
 from app.domain.policy import Policies
@@ -40,8 +40,7 @@ def from_kafka(settings: Settings, merchant_id: str) -> Standings:
 
     screen = console(err=True)
     with screen.status("reading what was counted") if screen.is_terminal else nullcontext():
-        changelog = f"{config.app_id}-{TABLE}-changelog"
-        read_whole(config, {changelog: row, POLICIES: global_topics(desk)[POLICIES]})
+        read_whole(config, {changelog_of(config, TABLE): row, POLICIES: global_topics(desk)[POLICIES]})
     return Standings(found, desk.policies)
 
 

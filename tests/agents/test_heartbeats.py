@@ -1,13 +1,13 @@
 """A heartbeat passes the stations of an event, and leaves nothing behind there."""
 
 from agents import Desk, assemble
-from agents.intake import JOURNAL
 from app.runtime.round import Staging
 from app.runtime.store.memory import MemoryStore
 from app.runtime.topology import Batch, Message, Output
 from tests.agents.shop import Shop
 from tests.domain.events import amount, asked, captured, placed
 from topics.heartbeats import IN, OUT, TOPIC
+from topics.journal import JOURNAL
 
 BEAT = b"1772541000123"
 

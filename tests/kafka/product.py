@@ -13,7 +13,6 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
 from agents import assemble
-from agents.intake import JOURNAL
 from app.demo.oracle import Judge, Position, Record, Verdict, kafka_record
 from app.runtime.records import message_of, offset_of, place_of
 from app.runtime.topology import Message
@@ -22,6 +21,7 @@ from app.worker import desk_of
 from tests.kafka.harness import ROOT, Workers, ends_of, insisted, read_all
 from topics import heartbeats
 from topics.catalogue import INBOUND, OUTBOUND
+from topics.journal import JOURNAL
 
 REFUNDRY = str(Path(sys.executable).with_name("refundry"))
 READ_BY_GROUP = tuple(agent.topic for agent in assemble(desk_of(load_settings({"REFUNDRY_HASH_KEY": "x" * 32}))).agents)
