@@ -6,18 +6,23 @@ python -m tests.faults --seed 7 --minutes 30 --workers 3
 
 import argparse
 import random
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults.pause import pauses
 from tests.faults.schedule import EVERY_S, schedule
 from tests.faults.storm import Report, Storm
+from tests.kafka.harness import ROOT
 from tests.kafka.three_brokers import NODES, ThreeBrokers
 from tests.tiers import lacks_kafka
 
+LOGS = ROOT / ".run" / "faults"
 SESSION_S = 6.0  # what the installations of the tests are given
 
 
@@ -38,7 +43,7 @@ def main() -> int:
     planned = schedule(given.seed, count=count, workers=given.workers, brokers=len(NODES), session_seconds=SESSION_S)
     with tempfile.TemporaryDirectory(prefix="refundry-storm-") as scratch:
         directory = Path(scratch)
-        with ThreeBrokers(directory / "brokers") as three:
+        with _kept(directory / "workers.log", given.seed), ThreeBrokers(directory / "brokers") as three:
             for pause in pauses(three.bootstrap, directory):
                 _tell(
                     f"a worker was killed: its partitions were silent {pause.own:.1f} s, the others {pause.others:.1f} s"
@@ -47,6 +52,19 @@ def main() -> int:
             report = storm.rage(planned, end=time.monotonic() + given.minutes * 60)
     _show(report)
     return 1 if report.faults_found else 0
+
+
+@contextmanager
+def _kept(log: Path, seed: int) -> Iterator[None]:
+    """What the workers said outlives the run, however that ends: only there it stands why one of them gave up."""
+    try:
+        yield
+    finally:
+        if log.exists():
+            LOGS.mkdir(parents=True, exist_ok=True)
+            kept = LOGS / f"storm-{seed}.log"
+            shutil.copyfile(log, kept)
+            _tell(f"what the workers said: {kept.relative_to(ROOT)}")
 
 
 def _show(report: Report) -> None:
