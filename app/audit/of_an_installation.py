@@ -127,7 +127,7 @@ class Audit:
         admin, timeout = clients.admin(self._config), self._config.limits.call_timeout
 
         def ask() -> dict[int, int]:
-            numbers = admin.list_topics(name, timeout=timeout).topics[name].partitions
+            numbers = clients.partitions_of(admin, name, timeout=timeout)
             asked = ConsumerGroupTopicPartitions(group, [TopicPartition(name, number) for number in numbers])
             answer = admin.list_consumer_group_offsets([asked], request_timeout=timeout)
             found = answer[group].result().topic_partitions

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from app.runtime.config import Mode, RuntimeConfig
@@ -31,6 +31,16 @@ def common(config: RuntimeConfig) -> Settings:
         "log_level": 2,
         **config.security,
     }
+
+
+def partitions_of(client: Consumer | AdminClient, topic: str, *, timeout: float) -> list[int]:
+    """The numbers of a topic's partitions. KafkaException where the broker that is asked does not know the topic: one
+    that has just come back may not, and a reader that took it for empty would read nothing.
+    """
+    known = client.list_topics(topic, timeout=timeout).topics[topic]
+    if not known.partitions:
+        raise KafkaException(known.error or KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+    return sorted(known.partitions)
 
 
 def group_consumer(config: RuntimeConfig, on_error: OnError) -> Consumer:

@@ -54,8 +54,6 @@ CALLS: dict[int, Answer] = {
     _E.SASL_AUTHENTICATION_FAILED: Answer.REFUSE,
     _E._AUTHENTICATION: Answer.REFUSE,
     _E.INVALID_TRANSACTION_TIMEOUT: Answer.REFUSE,
-    _E._UNKNOWN_TOPIC: Answer.REFUSE,
-    _E._UNKNOWN_PARTITION: Answer.REFUSE,
     # the group moved on while the round was open
     _E.UNKNOWN_MEMBER_ID: Answer.ABORT,
     _E.ILLEGAL_GENERATION: Answer.ABORT,
@@ -85,7 +83,14 @@ CALLS: dict[int, Answer] = {
     _E.NETWORK_EXCEPTION: Answer.RETRY,
     _E.NOT_ENOUGH_REPLICAS: Answer.RETRY,
     _E.KAFKA_STORAGE_ERROR: Answer.RETRY,
+    # while brokers come and go one of them may not know of a topic; that there is none is known once that lasts
+    _E._UNKNOWN_TOPIC: Answer.RETRY,
+    _E._UNKNOWN_PARTITION: Answer.RETRY,
+    _E.UNKNOWN_TOPIC_OR_PART: Answer.RETRY,
 }
+
+_ABSENT = frozenset({_E._UNKNOWN_TOPIC, _E._UNKNOWN_PARTITION, _E.UNKNOWN_TOPIC_OR_PART})
+_CHECK = "Check topics (`refundry topics check`), credentials and access rights"
 
 GONE = (
     "Records that were not read yet are gone (retention, or a topic made anew). Restore the topic, or move the group's "
@@ -99,7 +104,8 @@ MESSAGES: dict[int, Answer] = {
     _E.UNKNOWN_MEMBER_ID: Answer.RETRY,
     _E.ILLEGAL_GENERATION: Answer.RETRY,
     _E.REBALANCE_IN_PROGRESS: Answer.RETRY,
-    _E.UNKNOWN_TOPIC_OR_PART: Answer.REFUSE,
+    # the assignment is without that topic from here on: the next start asks until it is sure
+    _E.UNKNOWN_TOPIC_OR_PART: Answer.EXIT,
     _E._AUTO_OFFSET_RESET: Answer.REFUSE,
     _E.OFFSET_OUT_OF_RANGE: Answer.REFUSE,
 }
@@ -124,15 +130,16 @@ def stop_for(error: KafkaError, what: str) -> WorkerStopError:
     said = f"{what}: {error.name()} ({error.str()})"
     if error.code() in (_E._AUTO_OFFSET_RESET, _E.OFFSET_OUT_OF_RANGE):
         return UnsafeError(said, GONE)
-    if answer(error) is Answer.REFUSE or error.code() == _E.UNKNOWN_TOPIC_OR_PART:
-        return MisconfiguredError(said, "Check topics (`refundry topics check`), credentials and access rights")
+    if answer(error) is Answer.REFUSE:
+        return MisconfiguredError(said, _CHECK)
     return UnsureError(said)
 
 
 def insist(call: Callable[..., R], *arguments: Any, what: str, patience: float, pause: float = 0.2) -> R:
     """Calls until it succeeds, for at most `patience` seconds.
 
-    Raises RoundAbortedError, or the WorkerStopError that fits; UnreachableError when patience is over.
+    Raises RoundAbortedError, or the WorkerStopError that fits; when patience is over MisconfiguredError where no broker
+    knows what is asked about, else UnreachableError.
     """
     end = time.monotonic() + patience
     while True:
@@ -145,6 +152,8 @@ def insist(call: Callable[..., R], *arguments: Any, what: str, patience: float, 
                     raise RoundAbortedError(f"{what}: {error.name()}") from failure
                 case Answer.EXIT | Answer.REFUSE:
                     raise stop_for(error, what) from failure
+                case Answer.RETRY if time.monotonic() > end and error.code() in _ABSENT:
+                    raise MisconfiguredError(f"{what}: {error.name()} for {patience:.0f} s", _CHECK) from failure
                 case Answer.RETRY if time.monotonic() > end:
                     hint = "Is the broker up, and the address right?"
                     raise UnreachableError(f"{what}: {error.name()} for {patience:.0f} s", hint) from failure

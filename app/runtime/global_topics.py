@@ -77,7 +77,7 @@ class GlobalTopics:
         def ask() -> dict[TopicPartition, tuple[int, int]]:
             found = {}
             for topic in self._heard:
-                for number in consumer.list_topics(topic, timeout=limits.call_timeout).topics[topic].partitions:
+                for number in clients.partitions_of(consumer, topic, timeout=limits.call_timeout):
                     place = Partition(topic, number)
                     found[topic, number] = consumer.get_watermark_offsets(place, timeout=limits.call_timeout)
             return found

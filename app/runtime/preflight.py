@@ -5,13 +5,17 @@ from collections.abc import Iterable
 from threading import Event
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from app.runtime import clients, faults, topics_admin
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.exits import MisconfiguredError, UnreachableError, UnsafeError
+from app.runtime.topics_admin import Finding, Wanted
 from app.runtime.topology import Topology
 from topics.catalogue import Topic
 
+ABSENT_S = 5.0
+"""How long topics must be missing before it is believed."""
 _DAY_MS = 24 * 3600 * 1000
 
 
@@ -50,11 +54,18 @@ def check(config: RuntimeConfig, topology: Topology, catalogue: Iterable[Topic],
         for topic in wanted:
             admin.list_topics(topic.name, timeout=config.limits.call_timeout)
         return
-    findings = topics_admin.plan(wanted, topics_admin.existing_topics(admin, wanted, config))
-    bad = [finding for finding in findings if finding.verdict in ("missing", "wrong")]
+    bad = _bad(admin, wanted, config)
+    end = time.monotonic() + ABSENT_S
+    while any(finding.verdict == "missing" for finding in bad) and time.monotonic() < end and not stop.wait(0.5):
+        bad = _bad(admin, wanted, config)  # a broker that has just come back may not know of them yet
     if bad:
         said = "; ".join(f"{finding.topic}: {finding.verdict} ({', '.join(finding.details)})" for finding in bad)
         raise MisconfiguredError(f"topics are not as they must be: {said}", "`refundry topics plan`, then `create`")
+
+
+def _bad(admin: AdminClient, wanted: Iterable[Wanted], config: RuntimeConfig) -> list[Finding]:
+    findings = topics_admin.plan(wanted, topics_admin.existing_topics(admin, wanted, config))
+    return [finding for finding in findings if finding.verdict in ("missing", "wrong")]
 
 
 def refuse_old_topics(
@@ -71,8 +82,11 @@ def refuse_old_topics(
     names = [config.topic(agent.topic) for agent in topology.agents if agent.topic in facts]
 
     def ask() -> str | None:
-        known = consumer.list_topics(timeout=limits.call_timeout).topics
-        places = [TopicPartition(name, number) for name in names for number in known[name].partitions]
+        places = [
+            TopicPartition(name, number)
+            for name in names
+            for number in clients.partitions_of(consumer, name, timeout=limits.call_timeout)
+        ]
         if any(place.offset >= 0 for place in consumer.committed(places, limits.call_timeout)):
             return None
         cutoff = int(time.time() * 1000) - limits.history_days * _DAY_MS

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from app.runtime import faults
+from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError
 from app.runtime.records import TopicPartition as Place
@@ -39,7 +39,7 @@ def spans_of(consumer: Consumer, config: RuntimeConfig, topic: str, since: int |
     name, timeout = config.topic(topic), config.limits.call_timeout
 
     def ask() -> Spans:
-        numbers = consumer.list_topics(name, timeout=timeout).topics[name].partitions
+        numbers = clients.partitions_of(consumer, name, timeout=timeout)
         limits = {
             number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=timeout) for number in numbers
         }

@@ -14,7 +14,7 @@ from confluent_kafka import TopicPartition as Partition
 
 from app.runtime import clients, faults, offsets
 from app.runtime.config import Mode, RuntimeConfig
-from app.runtime.exits import MisconfiguredError, UnreachableError
+from app.runtime.exits import UnreachableError
 from app.runtime.records import message_of, offset_of, place_of
 
 ASK_EVERY_S: Final = 1.0
@@ -57,16 +57,11 @@ class Tail:
         limits = self._config.limits
 
         def ask() -> dict[int, tuple[int, int]]:
-            found = self._consumer.list_topics(self._topic, timeout=limits.call_timeout).topics[self._topic]
-            if not found.partitions:
-                raise MisconfiguredError(
-                    f"there is no topic {self._topic}", "`refundry topics create` makes what is missing"
-                )
             return {
                 number: self._consumer.get_watermark_offsets(
                     Partition(self._topic, number), timeout=limits.call_timeout
                 )
-                for number in found.partitions
+                for number in clients.partitions_of(self._consumer, self._topic, timeout=limits.call_timeout)
             }
 
         return faults.insist(ask, what=f"where {self._topic} ends", patience=limits.patience)

@@ -74,7 +74,7 @@ def existing_topics(admin: AdminClient, wanted: Iterable[Wanted], config: Runtim
 
     def ask() -> dict[str, Existing]:
         seen = admin.list_topics(timeout=limits.call_timeout).topics
-        names = [topic.name for topic in wanted if topic.name in seen]
+        names = [topic.name for topic in wanted if topic.name in seen and seen[topic.name].partitions]
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         answers = admin.describe_configs(resources, request_timeout=limits.call_timeout) if resources else {}
         settings = {

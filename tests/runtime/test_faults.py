@@ -52,7 +52,7 @@ def test_each_error_of_a_call_has_its_answer(name: str, flags: dict[str, bool], 
         ("_MAX_POLL_EXCEEDED", Answer.EXIT),
         ("_TRANSPORT", Answer.RETRY),
         ("_ALL_BROKERS_DOWN", Answer.RETRY),
-        ("UNKNOWN_TOPIC_OR_PART", Answer.REFUSE),
+        ("UNKNOWN_TOPIC_OR_PART", Answer.EXIT),
         ("_AUTO_OFFSET_RESET", Answer.REFUSE),
         ("UNKNOWN", Answer.EXIT),
     ],
@@ -67,7 +67,7 @@ def test_each_error_in_a_messages_place_has_its_answer(name: str, expected: Answ
         ("_AUTO_OFFSET_RESET", UnsafeError),
         ("OFFSET_OUT_OF_RANGE", UnsafeError),
         ("TOPIC_AUTHORIZATION_FAILED", MisconfiguredError),
-        ("UNKNOWN_TOPIC_OR_PART", MisconfiguredError),
+        ("UNKNOWN_TOPIC_OR_PART", UnsureError),
         ("_FENCED", UnsureError),
         ("UNKNOWN", UnsureError),
     ],
@@ -104,6 +104,13 @@ def test_a_call_is_repeated_until_it_succeeds() -> None:
 def test_a_call_that_must_not_be_repeated_is_not(name: str, flags: dict[str, bool], expected: type[Exception]) -> None:
     with pytest.raises(expected):
         insist(failing(error(name, **flags)), what="x", patience=10, pause=0)
+
+
+@pytest.mark.parametrize("name", ["_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION", "UNKNOWN_TOPIC_OR_PART"])
+def test_a_topic_that_a_broker_does_not_know_is_missing_once_that_lasts(name: str) -> None:
+    assert insist(failing(error(name)), what="x", patience=10, pause=0) == "done"
+    with pytest.raises(MisconfiguredError, match="refundry topics check"):
+        insist(failing(*(error(name) for _ in range(10_000))), what="x", patience=0.05, pause=0.01)
 
 
 def test_patience_ends() -> None:
