@@ -50,6 +50,7 @@ def rebuild(settings: Settings, config: RuntimeConfig, progress: Callable[[int, 
 
 async def _follow(writer: Writer, config: RuntimeConfig) -> None:
     progress, metrics, stop = Progress(), Metrics(), Event()
+    progress.blockers["reading"] = "connecting"
     ops = await serve(config.ops_bind, progress, metrics)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

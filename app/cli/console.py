@@ -12,7 +12,9 @@ from app.cli.options import config_option, settings_of
 from app.console.passwords import LONGEST, SHORTEST, hash_of
 from app.console.users import NAME, Role, User, UsersFileError, line_of, parsed
 from app.readside.connecting import connect
-from app.review_desk import DEAD_LETTERS, TOPIC, open_desk, users_of
+from app.review_desk.refusals import DEAD_LETTERS
+from app.review_desk.serving import open_desk, users_of
+from app.review_desk.verdicts import TOPIC
 
 HEAD = "# Users of the console: `refundry console add-user` writes this file.\nusers:\n"
 

@@ -43,7 +43,8 @@ class Tail:
         self._admin = clients.admin(config)
         self._reached: dict[int, int] = {}
         self._complete_at: float | None = None
-        self._asked_at, self._ask_next = 0.0, 0.0
+        self._asked_at, self._asked_tick, self._ask_next = 0.0, 0.0, 0.0
+        self._complete_tick: float | None = None
         self._asked: dict[int, Future[Any]] = {}
         self._ends: Mapping[int, int] = {}
         """As they were at `_asked_at`; empty once that much is read."""
@@ -85,7 +86,7 @@ class Tail:
     def seek(self, position: Mapping[int, int]) -> None:
         """Reads on from here, all partitions."""
         self._consumer.assign([Partition(self._topic, number, offset) for number, offset in position.items()])
-        self._reached, self._complete_at = dict(position), None
+        self._reached, self._complete_at, self._complete_tick = dict(position), None, None
         self._asked, self._ends, self._ask_next = {}, {}, 0.0
 
     def read(self, records_max: int, seconds: float) -> list[Said]:
@@ -108,13 +109,20 @@ class Tail:
                 raise faults.stop_for(error, f"reading {self._topic}")
         self._hear()
         if self._ends and all(self._reached[number] >= end for number, end in self._ends.items()):
-            self._complete_at, self._ends = self._asked_at, {}
+            self._complete_at, self._complete_tick, self._ends = self._asked_at, self._asked_tick, {}
         return said
 
     @property
     def complete_at(self) -> float | None:
         """When everything was read that was there then, Unix time; None: not since the last `seek`."""
         return self._complete_at
+
+    def incomplete_s(self) -> float | None:
+        """For how many seconds it is not known that everything is read; None: not known since the last `seek`.
+
+        By a clock that only goes forward: a step of the time of day makes nobody late.
+        """
+        return None if self._complete_tick is None else time.monotonic() - self._complete_tick
 
     def close(self) -> None:
         """Lets go of the broker."""
@@ -125,7 +133,8 @@ class Tail:
         if self._asked or self._ends or time.monotonic() < self._ask_next:
             return
         transactional = self._config.mode is Mode.TRANSACTIONAL
-        self._asked_at, self._ask_next = time.time(), time.monotonic() + ASK_EVERY_S
+        self._asked_at, self._asked_tick = time.time(), time.monotonic()
+        self._ask_next = self._asked_tick + ASK_EVERY_S
         futures = self._admin.list_offsets(
             {Partition(self._topic, number): offsets.LATEST for number in self._reached},
             isolation_level=IsolationLevel.READ_COMMITTED if transactional else IsolationLevel.READ_UNCOMMITTED,

@@ -1,14 +1,10 @@
 """What is sent, once, and only what its sender saw: forms, events, double clicks, stale pages, and a Kafka that is away."""
 
 import json
-from pathlib import Path
 
 import pytest
 from aiohttp import FormData
 
-from app.review_desk import Refusals
-from app.runtime.config import RuntimeConfig
-from app.runtime.tail import Said
 from tests.console.world import CASE, disputed, held
 from tests.domain.events import fulfilled, verdict
 
@@ -298,23 +294,3 @@ def test_a_verdict_that_the_worker_refused_is_told_with_its_reason_and_can_be_gi
     visitor.say(page, "approve")
     assert world.row("requests")["waiting_for"] == "second_review"
     assert "refused" not in visitor.case().text
-
-
-@pytest.mark.parametrize(
-    ("value", "told"),
-    [
-        (b'{"event_id":"console-1","type":"review.resolved"}', {"console-1": "because"}),
-        (b'{"event_id":"somebody-1","note":"console-1"}', {}),
-        (b'{"event_id":["console-1"],"x":"console-1"}', {}),
-        (b'["console-1"', {}),
-        (b"\xff", {}),
-        (b'{"event_id":"console-\xff"}', {}),
-        (b'"console-' + b"[" * 100_000, {}),
-        (b'{"x":"console-","y":' + b"[" * 100_000, {}),
-        (None, {}),
-    ],
-)
-def test_of_all_dead_letters_those_are_heard_that_are_verdicts_of_a_console(world, value, told):
-    letter = Said(0, 1, b"o1", value, (("refundry-message", b"because"),))
-    Refusals(RuntimeConfig(bootstrap_servers="127.0.0.1:1", state_dir=Path()), world.desk.outbox).hear(letter)
-    assert world.desk.outbox._refused == told

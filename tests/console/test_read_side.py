@@ -11,7 +11,7 @@ from app.readside.answering import Answers
 from app.readside.keys import CAUGHT_UP_AT
 from app.readside.numbers import read
 from app.readside.writing import Change, Writer
-from app.review_desk import AnsweredByRedis
+from app.review_desk.read_side import AnsweredByRedis
 from tests.console.world import InMemory, alerted, disputed, held
 from tests.readside.cases import KEYS
 from tests.readside.conftest import client, shared  # noqa: F401 - fixtures of the room

@@ -1,5 +1,6 @@
 """The follower on a real Redis that goes away, is slow, full, emptied, set back; on a log in memory."""
 
+import asyncio
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -11,12 +12,15 @@ import pytest
 import redis
 from structlog.testing import capture_logs
 
+from app import projections
 from app.metrics import READ_SIDE_BEGINNINGS, READ_SIDE_FAILURES, READ_SIDE_UNREADABLE, Metrics
 from app.readside import following
 from app.readside.answering import Answers
 from app.readside.connecting import connect
 from app.readside.following import Follower, Watchers
 from app.readside.writing import Writer
+from app.runtime.config import RuntimeConfig
+from app.runtime.progress import Progress
 from app.settings import ConfigurationError, load_settings
 from tests.kafka.harness import wait_for
 from tests.readside.cases import KEYS, MemoryLog, payment, snapshot, standing
@@ -302,3 +306,16 @@ def test_a_user_with_few_rights_on_our_keys_alone_is_enough(shared, client):
 def test_a_url_that_cannot_be_used_is_a_matter_of_configuration(url):
     with pytest.raises(ConfigurationError, match="REDIS_URL"):
         connect(load_settings({"REFUNDRY_REDIS_URL": url} if url else {}))
+
+
+def test_a_follower_is_not_ready_before_it_has_read_anything(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen: list[dict[str, str]] = []
+
+    async def served(bind: str, progress: Progress, metrics: Metrics) -> None:
+        seen.append(dict(progress.blockers))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(projections, "serve", served)
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(projections._follow(None, RuntimeConfig(bootstrap_servers="127.0.0.1:1", state_dir=tmp_path)))
+    assert seen == [{"reading": "connecting"}]

@@ -1,0 +1,1 @@
+"""The console, put together: what it is given, and the process around it."""
