@@ -1,6 +1,5 @@
 """The one thing that the console changes: a verdict is sent to `reviews`, and the worker decides what follows."""
 
-import asyncio
 from typing import Any
 
 import structlog
@@ -61,7 +60,7 @@ class _Answering:
             text = " ".join(offered.reasons) or "That is no verdict for it."
             raise RefusedError(403, "not_offered", "This is not yours to decide", f"Nothing was sent. {text}")
         try:
-            await asyncio.to_thread(self._desk.reviews.send, event)
+            await self._desk.sending.send(event)
         except NotTakenError as why:
             _log.warning("review_not_taken", event_id=event["event_id"], actor=self._user.name, reason=str(why))
             self._count("not_taken")

@@ -10,6 +10,7 @@ from typing import Final
 from aiohttp import web
 
 from app.console.ports import ReadSide, Reviews
+from app.console.sending import Sending
 from app.console.sent import Outbox
 from app.console.sessions import Session, Sessions
 from app.console.throttle import Throttle
@@ -42,6 +43,7 @@ class Desk:
         self.sessions = Sessions(self.ticks)
         self.throttle = Throttle(self.ticks)
         self.outbox = Outbox(self.ticks)
+        self.sending = Sending(self.reviews)
         self.hashing = asyncio.Semaphore(HASHED_AT_ONCE)
 
     @property
