@@ -1,6 +1,7 @@
 """`refundry console`: the pages on which people decide what waits for them, and who may use them."""
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -60,7 +61,11 @@ def add_user(name: str, role: str, users: Path | None, config: Path | None) -> N
     except UsersFileError as error:
         raise Failure(str(error), "put it right first", code=ExitCode.CONFIGURATION) from error
     user = User(name, Role(role), hash_of(_password()))
-    _write(path, [*(one for one in known if one.name != name), user])
+    try:
+        _write(path, [*(one for one in known if one.name != name), user])
+    except OSError as error:
+        hint = "run it as the owner of the file, or as root; the file is as it was"
+        raise Failure(f"{path} cannot be written: {error.strerror}", hint, code=ExitCode.CONFIGURATION) from error
     click.echo(f"{name} is {'an' if role[0] in 'aeiou' else 'a'} {role} now, says {path}")
 
 
@@ -76,7 +81,22 @@ def _password() -> str:
 
 
 def _write(path: Path, users: list[User]) -> None:
-    """The whole file at once, for nobody else's eyes: whoever reads it meanwhile finds the old one or the new."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-        file.write(HEAD + "".join(map(line_of, users)))
-    Path(file.name).replace(path)
+    """The whole file at once, whose it was and for whose eyes it was; a new one is for its owner alone.
+
+    Whoever reads it meanwhile finds the old one or the new, and so does everybody after a crash.
+    """
+    path = path.resolve()  # what a link points to is written, and the link stays
+    before = path.stat() if path.exists() else None
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            if before is not None:
+                os.fchown(handle, before.st_uid, before.st_gid)
+                os.fchmod(handle, stat.S_IMODE(before.st_mode))
+            file.write(HEAD + "".join(map(line_of, users)))
+            file.flush()
+            os.fsync(handle)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,5 +1,7 @@
 """Users: the file, its mistakes, the hashes, and the command that writes them."""
 
+import errno
+import os
 import stat
 
 import pytest
@@ -106,6 +108,43 @@ def test_the_command_adds_and_changes_users_in_a_file_for_its_owner_alone(tmp_pa
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [one.name for one in tmp_path.iterdir()] == ["users.yaml"]
     assert PASSWORD not in path.read_text()
+
+
+def test_a_file_that_is_changed_keeps_its_mode_and_its_owner_and_a_link_to_it_stays(tmp_path, monkeypatch):
+    path, link, owners = users_file(tmp_path / "users.yaml"), tmp_path / "link.yaml", []
+    path.chmod(0o640)
+    link.symlink_to(path)
+    monkeypatch.setattr("os.fchown", lambda _, user, group: owners.append((user, group)))
+    assert add(link, "zoe", "viewer").exit_code == 0
+    assert link.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert owners == [(path.stat().st_uid, path.stat().st_gid)]
+    assert Users(path).find("zoe").role is Role.VIEWER
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may give a file away")
+def test_root_who_adds_a_user_leaves_the_file_to_the_console_that_reads_it(tmp_path):
+    path = users_file(tmp_path / "users.yaml")
+    os.chown(path, 10001, 10002)
+    path.chmod(0o440)
+    assert add(path, "zoe", "viewer").exit_code == 0
+    after = path.stat()
+    assert (after.st_uid, after.st_gid, stat.S_IMODE(after.st_mode)) == (10001, 10002, 0o440)
+
+
+@pytest.mark.parametrize("call", ["fchown", "fsync", "replace"])
+def test_a_file_that_cannot_be_written_as_it_was_stays_whole_and_nothing_is_left_beside_it(tmp_path, monkeypatch, call):
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    path = users_file(tmp_path / "users.yaml")
+    before = path.read_text()
+    monkeypatch.setattr(f"pathlib.Path.{call}" if call == "replace" else f"os.{call}", refuse)
+    done = add(path, "zoe", "viewer")
+    assert done.exit_code == 3
+    assert "cannot be written: Operation not permitted" in done.output
+    assert path.read_text() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["users.yaml"]
 
 
 @pytest.mark.parametrize(
