@@ -1,7 +1,7 @@
 """What all pages share: the parts that the console was given, and who is asking."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
@@ -9,6 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
+from app.console.addresses import Network
 from app.console.ports import ReadSide, Reviews
 from app.console.sending import Sending
 from app.console.sent import Outbox
@@ -27,14 +28,15 @@ def _now() -> datetime:
 
 @dataclass
 class Desk:
-    """The parts. `behind_tls`: browsers reach it over https alone. `clock`: the time of day; `ticks`: seconds that only
-    go forward.
+    """The parts. `behind_tls`: browsers reach it over https alone, by way of a proxy. `proxies`: those whose word on
+    addresses counts. `clock`: the time of day; `ticks`: seconds that only go forward.
     """
 
     read_side: ReadSide
     reviews: Reviews
     users: Users
     behind_tls: bool = False
+    proxies: Sequence[Network] = ()
     metrics: Metrics = field(default_factory=Metrics)
     clock: Callable[[], datetime] = _now
     ticks: Callable[[], float] = monotonic

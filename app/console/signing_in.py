@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from app.console.addresses import address_of
 from app.console.desk import DESK, SESSION, USER
 from app.console.guarding import RefusedError, posted_by, require_token
 from app.console.pages import page
@@ -29,7 +30,8 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     """A new session for who knows the password. What is wrong is not said, and takes as long as what is right."""
     desk, posted = request.app[DESK], await posted_by(request)
     name, password = _text(posted.get("name"))[:65], _text(posted.get("password"))
-    address = request.remote or ""
+    forwarded = request.headers.getall("X-Forwarded-For", [])
+    address = address_of(request.remote or "", forwarded, desk.proxies, behind_proxy=desk.behind_tls)
     wait = desk.throttle.wait(name, address)
     if wait > 0:
         desk.metrics.add(CONSOLE_LOGINS, 1, "throttled")

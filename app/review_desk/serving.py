@@ -37,7 +37,13 @@ def open_desk(settings: Settings, config: RuntimeConfig) -> None:
     """
     logs.configure(settings)
     read_side = AnsweredByRedis(Answers(connect(settings), keys_of(settings)))
-    desk = Desk(read_side, WrittenToKafka(config), users_of(settings), behind_tls=settings.console_behind_tls)
+    desk = Desk(
+        read_side,
+        WrittenToKafka(config),
+        users_of(settings),
+        behind_tls=settings.console_behind_tls,
+        proxies=settings.console_proxies,
+    )
     progress = Progress()
     refusals = Refusals(lambda: Tail(config, DEAD_LETTERS), desk.outbox, progress.blockers)
     with refusals, Looking(read_side, progress.blockers):

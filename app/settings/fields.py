@@ -5,13 +5,22 @@ descriptions are what `refundry config show` and the documentation print.
 """
 
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app.settings.values import as_address, as_fault_points, as_moment, as_redis_url, as_servers, as_state_dir
+from app.settings.values import (
+    as_address,
+    as_fault_points,
+    as_moment,
+    as_networks,
+    as_redis_url,
+    as_servers,
+    as_state_dir,
+)
 
 PREFIX: Final = "REFUNDRY_"
 
@@ -154,6 +163,9 @@ class Settings(BaseSettings):
     )
     console_behind_tls: bool = Field(
         False, description="Whether browsers reach the console over https alone, by way of a proxy."
+    )
+    console_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(as_networks)] = Field(
+        (), description="Addresses or networks, with commas, of proxies whose `X-Forwarded-For` the console believes."
     )
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="How log lines look; auto: for people on a terminal, else JSON."

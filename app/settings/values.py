@@ -5,6 +5,7 @@ A refusal says what is expected and never repeats the value: it may be a secret 
 
 import re
 from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,3 +88,13 @@ def as_fault_points(given: Any) -> tuple[str, ...]:
     if not all(_FAULT_POINT.fullmatch(name) for name in points):
         raise refused("names with commas", "lower-case letters, digits, dots, colons, dashes, underscores")
     return points
+
+
+def as_networks(given: Any) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses or networks with commas between them."""
+    texts = given.split(",") if isinstance(given, str) else given
+    try:
+        return tuple(ip_network(text.strip()) for text in texts)
+    except (ValueError, TypeError, AttributeError):
+        hint = "like 10.0.0.7,10.1.0.0/16; host names are not looked up"
+        raise refused("addresses or networks with commas", hint) from None

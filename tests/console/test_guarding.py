@@ -1,10 +1,12 @@
 """Who gets in: sessions, tokens, foreign pages, headers, hostile addresses, and passwords that are tried."""
 
 import re
+from ipaddress import ip_network
 
 import pytest
 from structlog.testing import capture_logs
 
+from app.console.addresses import address_of
 from app.console.passwords import hash_of, is_hash
 from app.console.sessions import IDLE_S, SESSIONS_MAX, WHOLE_S, Sessions
 from app.console.throttle import ONE_MORE_EVERY_S, TRIES_OF_A_NAME, TRIES_OF_AN_ADDRESS, Throttle
@@ -297,6 +299,57 @@ def test_guessing_many_names_is_slowed_down_for_the_address():
     assert throttle.wait("ann", "here") == 0
     now[0] += 10 * 3600
     assert throttle.wait("n2", "here") == 0
+
+
+def test_where_the_address_is_that_of_a_proxy_one_who_guesses_shuts_nobody_else_out(tmp_path):
+    with Visitor(World(tmp_path, behind_tls=True)) as visitor:
+        for number in range(TRIES_OF_AN_ADDRESS + 1):
+            assert visitor.sign_in(f"n{number}", "guess").status == 401
+        assert visitor.post("/login", {"name": "ann", "password": PASSWORD}, follow=False).status == 303
+
+
+def test_who_comes_by_way_of_a_known_proxy_is_slowed_down_by_the_address_that_it_tells(tmp_path):
+    world = World(tmp_path, behind_tls=True)
+    world.desk.proxies = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    with Visitor(world) as visitor:
+
+        def sign_in(name: str, password: str, forwarded: str) -> int:
+            fields = {"name": name, "password": password}
+            return visitor.post("/login", fields, follow=False, **{"X-Forwarded-For": forwarded}).status
+
+        for number in range(TRIES_OF_AN_ADDRESS):  # what stands before the last step, whoever guesses may make up
+            assert sign_in(f"n{number}", "guess", f"198.51.100.{number}, 203.0.113.1") == 401
+        assert sign_in("ann", PASSWORD, "203.0.113.1") == 429
+        assert sign_in("ann", PASSWORD, "203.0.113.2") == 303
+
+
+OURS = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "proxies", "behind_proxy", "expected"),
+    [
+        ("203.0.113.1", [], (), False, "203.0.113.1"),
+        ("203.0.113.1", ["198.51.100.1"], (), False, "203.0.113.1"),
+        ("203.0.113.1", ["198.51.100.1"], OURS, False, "203.0.113.1"),
+        ("203.0.113.1", ["198.51.100.1"], (), True, None),
+        ("203.0.113.1", ["198.51.100.1"], OURS, True, None),
+        ("10.0.0.7", ["198.51.100.1"], OURS, True, "198.51.100.1"),
+        ("10.0.0.7", ["198.51.100.1"], OURS, False, "198.51.100.1"),
+        ("::ffff:10.0.0.7", ["198.51.100.1"], OURS, True, "198.51.100.1"),
+        ("fd00::7", ["2001:DB8::0:1"], OURS, True, "2001:db8::1"),
+        ("10.0.0.7", ["1.1.1.1, 198.51.100.1 ,10.2.0.1"], OURS, True, "198.51.100.1"),
+        ("10.0.0.7", ["198.51.100.1", "10.2.0.1"], OURS, True, "198.51.100.1"),
+        ("10.0.0.7", ["198.51.100.1, nonsense"], OURS, True, None),
+        ("10.0.0.7", ["198.51.100.1, 203.0.113.9:4711"], OURS, True, None),
+        ("10.0.0.7", [""], OURS, True, None),
+        ("10.0.0.7", [], OURS, True, None),
+        ("10.0.0.7", ["10.0.0.8"], OURS, True, None),
+        ("", [], (), False, None),
+    ],
+)
+def test_an_address_is_known_as_far_as_known_proxies_tell_it(remote, forwarded, proxies, behind_proxy, expected):
+    assert address_of(remote, forwarded, proxies, behind_proxy=behind_proxy) == expected
 
 
 def test_logs_name_the_actor_and_nothing_that_was_typed(world, visitor):

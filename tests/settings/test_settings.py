@@ -54,6 +54,7 @@ def test_without_anything_set_all_settings_have_the_documented_defaults():
         "console_bind": "127.0.0.1:9465",
         "console_users": None,
         "console_behind_tls": False,
+        "console_proxies": (),
     }
     assert {name: getattr(settings, name) for name in told} == told
 
@@ -249,6 +250,22 @@ def test_a_wrong_file_is_refused_with_its_name_and_the_fix(tmp_path, text, said)
     file = tmp_path / "refundry.yaml"
     file.write_text(text)
     assert refused({}, file) == [said.format(file=file)]
+
+
+@pytest.mark.parametrize("written", ["10.0.0.7, 10.1.0.0/16", ["10.0.0.7", "10.1.0.0/16"]])
+def test_proxies_are_addresses_and_networks(written, tmp_path):
+    file = tmp_path / "refundry.yaml"
+    file.write_text(f"console_proxies: {written}")
+    found = load_settings({"REFUNDRY_CONFIG": str(file)}).console_proxies
+    assert [str(network) for network in found] == ["10.0.0.7/32", "10.1.0.0/16"]
+
+
+@pytest.mark.parametrize("written", ["proxy.example", "10.0.0.0/99", "10.0.0.1/8", "10.0.0.7,", "[7]"])
+def test_a_proxy_that_is_no_address_is_refused(written):
+    (said,) = refused({"REFUNDRY_CONSOLE_PROXIES": written})
+    assert (
+        "expected addresses or networks with commas (like 10.0.0.7,10.1.0.0/16; host names are not looked up)" in said
+    )
 
 
 def test_a_worker_needs_a_hash_key_and_the_files_that_it_was_told_of(tmp_path):
