@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from app.console.desk import DESK, SESSION, USER
-from app.console.pages import address, page
+from app.console.pages import REFRESHED, address, page
 from app.console.ports import NotAnsweringError
 from app.console.users import UsersFileError
 from app.metrics import CONSOLE_REFUSALS
@@ -24,6 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 OPEN_TO_ALL: Final = ("/login", "/static/")
 POLLED: Final = "/counts"
+"""Asked by the script of a page. Who only leaves a page open does nothing, and is signed out some day."""
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -67,7 +68,8 @@ async def with_headers(request: web.Request, handler: Handler) -> web.StreamResp
         request.app[DESK].metrics.add(CONSOLE_REFUSALS, 1, refused.code)
         response = _refusal(request, refused.status, refused.title, refused.text)
     except NotAnsweringError as why:
-        response = page(request, "away", status=503, why=str(why))
+        again = address(request.path, **{**request.query, REFRESHED: "1"}) if request.method == "GET" else ""
+        response = page(request, "away", status=503, why=str(why), again=again)
     except UsersFileError as why:
         _log.error("users_file_unusable", reason=str(why))
         request.app[DESK].metrics.add(CONSOLE_REFUSALS, 1, "users_file")
@@ -94,7 +96,7 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
     if request.method not in ("GET", "HEAD"):
         _require_our_page(request)
     cookie = request.cookies.get(desk.cookie, "")
-    session = desk.sessions.find(cookie, uses=request.path != POLLED) if cookie else None
+    session = desk.sessions.find(cookie, uses=not _is_by_itself(request)) if cookie else None
     user = desk.users.find(session.name) if session is not None else None
     if session is not None and user is not None and user.password == session.password:
         request[SESSION], request[USER] = session, user
@@ -106,6 +108,10 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
             401, "signed_out", "You are signed out", "Nothing was sent. Sign in, and look at the case again."
         )
     return await handler(request)
+
+
+def _is_by_itself(request: web.Request) -> bool:
+    return request.path == POLLED or REFRESHED in request.query
 
 
 def _require_our_page(request: web.Request) -> None:

@@ -15,6 +15,8 @@ from app.console.desk import DESK, SESSION, USER
 from app.console.users import Role
 from app.explaining import message_of, shown, shown_money
 
+REFRESHED: Final = "refreshed"
+"""What the address of a page says that loads itself again: nobody did anything."""
 STATIC: Final = {"console.css": "text/css", "console.js": "text/javascript"}
 
 

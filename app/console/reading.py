@@ -8,7 +8,7 @@ from aiohttp import web
 
 from app.console.desk import DESK, USER
 from app.console.guarding import RefusedError
-from app.console.pages import address, page
+from app.console.pages import REFRESHED, address, page
 from app.console.ports import KINDS, Behind, Filter, Kind, Snapshot, Task
 from app.console.subjects import moment
 from app.console.users import Role
@@ -105,6 +105,7 @@ def case_page(
         next_case=_following_address(request, snapshot["case_id"]),
         queue=address("/", kind=_filter(request).kind, merchant=_filter(request).merchant_id),
         place=place_in(request),
+        again=address("/case", id=snapshot["case_id"], subject=focus, **place_in(request), **{REFRESHED: "1"}),
         pending=any(card.pending for card in cards),
         notice=notice,
         kept=kept or {},

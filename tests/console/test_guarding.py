@@ -301,6 +301,53 @@ def test_guessing_many_names_is_slowed_down_for_the_address():
     assert throttle.wait("n2", "here") == 0
 
 
+@pytest.mark.parametrize("path", ["/", "/case?id=m1/o1&subject=refund_request:r1&kind=refund_request", "/search?q=o1"])
+def test_a_page_that_waits_for_the_read_side_by_itself_keeps_nobody_signed_in(world, visitor, path):
+    held(world)
+    visitor.sign_in("ann")
+    world.read_side.away = "Redis does not answer."
+    page = visitor.get(path)
+    for _ in range(4):
+        world.pass_by(IDLE_S / 4)
+        page = visitor.get(page.refresh())
+        assert page.status == 503
+    world.read_side.away = ""
+    shown = visitor.get(page.refresh())
+    assert (shown.status, "o1" in shown.text) == (200, True)
+    world.pass_by(1)
+    assert "Sign in" in visitor.get(page.refresh()).text
+
+
+def test_a_case_that_waits_for_the_worker_by_itself_keeps_nobody_signed_in(world, visitor):
+    held(world)
+    visitor.sign_in("ann")
+    world.deciding = False
+    page = visitor.say(visitor.case(), "approve")
+    for _ in range(20):
+        world.pass_by(2)
+        page = visitor.get(page.refresh())
+        assert "Waiting for the worker" in page.text
+    world.pass_by(IDLE_S - 39)
+    assert visitor.get("/counts").status == 401
+
+
+def test_a_page_that_loads_itself_again_after_a_form_does_not_send_the_form_again(world, visitor):
+    held(world)
+    visitor.sign_in("ann")
+    other = visitor.another()
+    other.sign_in("bob")
+    page = other.case()
+    world.deciding = False
+    visitor.say(visitor.case(), "approve")
+    answer = other.say(page, "deny", note="second")
+    assert answer.status == 409
+    assert other.get(answer.refresh()).status == 200
+    world.read_side.away = "Redis does not answer."
+    away = other.say(page, "deny", note="second")
+    assert (away.status, away.refresh()) == (503, "")
+    assert "Go back to what you wrote" in away.text
+
+
 def test_where_the_address_is_that_of_a_proxy_one_who_guesses_shuts_nobody_else_out(tmp_path):
     with Visitor(World(tmp_path, behind_tls=True)) as visitor:
         for number in range(TRIES_OF_AN_ADDRESS + 1):

@@ -1,6 +1,8 @@
 """A browser as far as the console needs one: cookies, forms with their hidden fields, and headers that browsers send."""
 
 import asyncio
+import html
+import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any, Self
@@ -67,6 +69,11 @@ class Page:
         return next(
             one["href"] for one in self._parsed().links if one.get("data-key") == key and "button" in one["class"]
         )  # type: ignore[return-value,operator]
+
+    def refresh(self) -> str:
+        """The address that the page loads by itself after a while; empty where it does not."""
+        found = re.search(r'<meta http-equiv="refresh" content="\d+; url=([^"]+)">', self.text)
+        return html.unescape(found[1]) if found else ""
 
     def rows(self) -> list[str]:
         """The addresses of the rows of a list, in order."""
