@@ -4,7 +4,10 @@ Laws
  1. Workers may go on meanwhile. What a record of the journal led to was committed together with the group's position
     behind it. So what lies before the group's position at the beginning must be on the topics; and what is found on
     them was led to by what lies before the group's position after all of them were read.
- 2. What retention took is no difference: of a topic whose first records are gone, what is older than those left is
+ 2. What is committed may lie behind a transaction that is open still: of another worker, or hanging. So topics are read
+    up to where they end for everybody, and open transactions are waited for. While one does not end nothing is judged,
+    and that is said: what cannot be seen yet is not missing.
+ 3. What retention took is no difference: of a topic whose first records are gone, what is older than those left is
     counted apart. Of a case whose beginning the journal no longer has nothing can be said, and that is said.
 """
 
@@ -59,15 +62,22 @@ class Audit:
     def run(self, *, began: Began, went: Went) -> dict[str, Any]:
         """What was found, as data. `began` is told how many offsets there are, `went` how many went by.
 
-        Raises UnreachableError where Kafka does not answer, and the WorkerStopError that fits.
+        Raises UnreachableError where Kafka does not answer or a transaction does not end, and the WorkerStopError that
+        fits.
         """
         consumer, tally = clients.reader(self._config, committed=True), self._tally
-        with TemporaryDirectory(prefix="refundry-audit-") as scratch, Found(Path(scratch)) as found, closing(consumer):
+        ends = clients.reader(self._config, committed=False)
+        with (
+            TemporaryDirectory(prefix="refundry-audit-") as scratch,
+            Found(Path(scratch)) as found,
+            closing(consumer),
+            closing(ends),
+        ):
             verifier = Verifier(found)
             published = Published(verifier, tally.passed_over)
             must = self._positions()
-            published.read(consumer, self._config, began, went)
-            stretches = self._stretches(consumer, must, self._positions())
+            published.read(consumer, ends, self._config, began, went)
+            stretches = self._stretches(ends, must, self._positions())
             began(sum((one.span.end - one.span.start) * (2 if one.cut else 1) for one in stretches))
             for one in stretches:
                 directory = Path(scratch) / f"cases-{one.place[1]}"
@@ -135,10 +145,10 @@ class Audit:
 
         return faults.insist(ask, what="where the group's offsets are", patience=self._config.limits.patience)
 
-    def _stretches(self, consumer: Consumer, must: dict[int, int], may: dict[int, int]) -> list[Stretch]:
+    def _stretches(self, ends: Consumer, must: dict[int, int], may: dict[int, int]) -> list[Stretch]:
         """Where no worker ever committed, all of the journal led to what is there."""
         found = []
-        for place, span in sorted(spans_of(consumer, self._config, JOURNAL).items()):
+        for place, span in sorted(spans_of(ends, self._config, JOURNAL).items()):
             nothing = span.low if must or may else span.end
             end = min(may.get(place[1], nothing), span.end)
             found.append(Stretch(place, span._replace(end=end), min(must.get(place[1], nothing), end)))

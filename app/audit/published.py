@@ -43,25 +43,30 @@ class Published:
         self._kept: dict[tuple[str, int], Kept] = {}
         self._partitions: dict[str, int] = {}
 
-    def read(self, consumer: Consumer, config: RuntimeConfig, began: Began, went: Went) -> None:
-        """All that is committed now; and what is committed meanwhile, while the books seem not to close for that."""
-        ends: dict[tuple[str, int], int] = {}
+    def read(self, consumer: Consumer, ends: Consumer, config: RuntimeConfig, began: Began, went: Went) -> None:
+        """All that is committed now; and what is committed meanwhile, while the books seem not to close for that.
+
+        `consumer` reads what is committed, `ends` knows where topics end for everybody.
+        """
+        read_to: dict[tuple[str, int], int] = {}
 
         def hear(messages: Sequence[Message]) -> None:
             for message in messages:
                 self._take(message)
 
         for _ in range(READINGS_MAX):
-            spans = {topic: spans_of(consumer, config, topic) for topic in TOPICS}
+            spans = {topic: spans_of(ends, config, topic) for topic in TOPICS}
             rest = {
-                topic: {place: span._replace(start=max(span.start, ends.get(place, 0))) for place, span in of.items()}
+                topic: {
+                    place: span._replace(start=max(span.start, read_to.get(place, 0))) for place, span in of.items()
+                }
                 for topic, of in spans.items()
             }
             began(sum(map(size_of, rest.values())))
             for topic, of in rest.items():
                 self._partitions[topic] = len(of)
                 read_spans(consumer, topic, of, hear, went)
-                ends |= {place: span.end for place, span in of.items()}
+                read_to |= {place: span.end for place, span in of.items()}
             if not self.money.differences():
                 return
 

@@ -34,7 +34,9 @@ Spans = Mapping[Place, Span]
 def spans_of(consumer: Consumer, config: RuntimeConfig, topic: str, since: int | None = None) -> Spans:
     """All partitions of a topic as they are now, from the first record at or after `since` on, in ms; None: the first.
 
-    The topic must exist. UnreachableError where the broker does not say.
+    A consumer that reads committed records alone is told an end before the first open transaction, also where others
+    committed behind it. Ask with one that reads all, where nothing may be overlooked. The topic must exist.
+    UnreachableError where the broker does not say.
     """
     name, timeout = config.topic(topic), config.limits.call_timeout
 
@@ -71,13 +73,14 @@ def read_spans(
 ) -> None:
     """Hands over every record of the spans, in the order of each partition, and tells `read` how many offsets went by.
 
-    Raises the WorkerStopError that fits what it met, UnreachableError where a partition gives nothing more.
+    Open transactions inside of them are waited for. Raises the WorkerStopError that fits what it met, UnreachableError
+    where a partition gives nothing more: it says of which a transaction is still open, and where.
     """
     waiting = {place: span.start for place, span in spans.items() if span.start < span.end}
     consumer.assign([TopicPartition(*place, start) for place, start in waiting.items()])
-    moved_at = time.monotonic()
+    moved_at, ended = time.monotonic(), dict[Place, int]()
     while waiting:
-        found, reached = _take(consumer, topic)
+        found, reached = _take(consumer, topic, ended)
         hear([message for place, message in found if message.offset < spans[place].end])
         for place, position in reached.items():
             if place in waiting and position > waiting[place]:
@@ -86,14 +89,33 @@ def read_spans(
             if position >= spans[place].end:
                 waiting.pop(place, None)
         if time.monotonic() - moved_at > STALL_S:
-            raise UnreachableError(
-                f"{', '.join(f'{name}/{number}' for name, number in waiting)} gave nothing for {STALL_S:.0f} s",
-                "Is the broker up?",
-            )
+            raise _stalled(waiting, ended)
 
 
-def _take(consumer: Consumer, topic: str) -> tuple[list[tuple[Place, Message]], dict[Place, int]]:
-    """Some records, and how far each partition was read, markers of transactions included."""
+def _stalled(waiting: Mapping[Place, int], ended: Mapping[Place, int]) -> UnreachableError:
+    """Why nothing comes: the broker answers that here is the end, and it was asked to be further on; or it is away."""
+    hidden = [place for place, position in waiting.items() if ended.get(place) == position]
+    if hidden:
+        places = ", ".join(f"{name}/{number} at offset {waiting[name, number]}" for name, number in hidden)
+        reason = f"what follows cannot be judged yet: a transaction has been open for {STALL_S:.0f} s, in {places}"
+        return UnreachableError(reason, _OPEN)
+    places = ", ".join(f"{name}/{number}" for name, number in waiting)
+    return UnreachableError(f"{places} gave nothing for {STALL_S:.0f} s", "Is the broker up?")
+
+
+_OPEN = (
+    "It ends with its transaction timeout at the latest; one that does not is hanging: `refundry doctor` finds it, and "
+    "says the commands that end it"
+)
+
+
+def _take(
+    consumer: Consumer, topic: str, ended: dict[Place, int]
+) -> tuple[list[tuple[Place, Message]], dict[Place, int]]:
+    """Some records, and how far each partition was read, markers of transactions included.
+
+    Notes in `ended` where a partition was said to end: before the first open transaction.
+    """
     found: list[tuple[Place, Message]] = []
     reached: dict[Place, int] = {}
     for record in consumer.consume(RECORDS_PER_CALL, WAIT_S):
@@ -103,7 +125,7 @@ def _take(consumer: Consumer, topic: str) -> tuple[list[tuple[Place, Message]], 
             found.append((place, message_of(record, topic, place[1], offset_of(record))))
             reached[place] = offset_of(record) + 1
         elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  its name
-            reached[place_of(record)] = offset_of(record)
+            reached[place_of(record)] = ended[place_of(record)] = offset_of(record)
         elif faults.answer(error, faults.MESSAGES) is not faults.Answer.RETRY:
             raise faults.stop_for(error, f"reading {topic}")
     return found, reached
