@@ -34,7 +34,8 @@ class NoLetterError(Exception):
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """One dead letter. `timestamp` is the refused message's, in ms; `headers` are its own, ours left out.
+    """One dead letter. `timestamp` is the refused message's, `refused_at` the letter's own, in ms; `headers` are its
+    own, ours left out.
 
     `position` is where the letter itself lies on its topic, None in a file. `redriven_from`: the place of the message
     that the refused one repeated.
@@ -47,6 +48,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     partition: int
     offset: int
     timestamp: int
+    refused_at: int
     attempt: int
     version: str
     redacted: bool
@@ -76,6 +78,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
                 partition=int(said["partition"]),
                 offset=int(said["offset"]),
                 timestamp=int(said["timestamp"]),
+                refused_at=record.timestamp,
                 attempt=int(said["attempt"]),
                 version=said["version"],
                 redacted=said.get("redacted") == "true",

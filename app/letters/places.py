@@ -11,11 +11,15 @@ from app.letters.redriving import SENT_AGAIN, target_of
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError
+from app.runtime.records import TopicPartition as Place
 from app.runtime.records import message_of, offset_of, place_of
 from app.runtime.spans import STALL_S, WAIT_S, Spans, read_spans, size_of, spans_of
 from app.runtime.topology import Message
 from topics import dead_letters
 
+CLOCKS_DIFFER_MS = 24 * 3_600_000
+"""So much the clocks of workers and of whoever redrives may differ."""
+MISPLACED = dead_letters.DeadLetterCode.WRONG_PARTITION.value
 NEAR = 1000
 """From one wanted offset to the next one within so many, reading on is quicker than to seek."""
 
@@ -52,10 +56,11 @@ def repeats_of(
 ) -> dict[str, str]:
     """By the id of its letter, the place of the message that repeats it.
 
-    Read from where the first of the letters' messages came in, in the partitions where repetitions of them lie. `began`
-    is told how many offsets that are, `read` how many went by.
+    Looked for wherever a repetition may lie, open transactions waited for: `spans_to_search` has the rules. `began` is
+    told how many offsets that are, `read` how many went by. UnreachableError where that cannot be read to its end.
     """
-    consumer, found = clients.reader(config, committed=True), dict[str, str]()
+    consumer, ends = clients.reader(config, committed=True), clients.reader(config, committed=False)
+    found = dict[str, str]()
 
     def hear(messages: Sequence[Message]) -> None:
         for message in messages:
@@ -65,12 +70,13 @@ def repeats_of(
                     found[content.decode(errors="replace")] = place
 
     try:
-        spans = {topic: _spans(consumer, config, of, by_murmur2=by_murmur2) for topic, of in _by_topic(letters).items()}
+        spans = {topic: _spans(ends, config, of, by_murmur2=by_murmur2) for topic, of in _by_topic(letters).items()}
         began(sum(map(size_of, spans.values())))
         for topic, wanted in spans.items():
             read_spans(consumer, topic, wanted, hear, read)
     finally:
         consumer.close()
+        ends.close()
     return found
 
 
@@ -83,10 +89,38 @@ def _by_topic(letters: Iterable[Letter]) -> Mapping[str, list[Letter]]:
 
 
 def _spans(consumer: Consumer, config: RuntimeConfig, letters: Sequence[Letter], *, by_murmur2: bool) -> Spans:
-    since = max(0, min(letter.timestamp for letter in letters))
-    spans = spans_of(consumer, config, letters[0].topic, since)
-    targets = {target_of(letter, len(spans), by_murmur2=by_murmur2) for letter in letters}
-    return {place: span for place, span in spans.items() if place[1] in targets}
+    topic = letters[0].topic
+    whole = spans_of(consumer, config, topic)
+    late = spans_of(consumer, config, topic, earliest_repetition(letters))
+    return spans_to_search(letters, whole, late, by_murmur2=by_murmur2)
+
+
+def earliest_repetition(letters: Sequence[Letter]) -> int:
+    """The time (ms) before which no repetition of these can have been sent.
+
+    A publisher's clock may be wrong by anything, so the time of the letter counts where it is earlier.
+    """
+    times = [min(letter.timestamp, letter.refused_at) for letter in letters]
+    return max(0, min(times) - CLOCKS_DIFFER_MS)
+
+
+def spans_to_search(letters: Sequence[Letter], whole: Spans, late: Spans, *, by_murmur2: bool) -> Spans:
+    """Where repetitions of one topic's letters may lie. `whole`: all that is there; `late`: from the earliest time on.
+
+    A message that came in where its key belongs is repeated in its own partition, behind its own offset: no clock is
+    asked. One that lay elsewhere may be repeated anywhere, because the number of partitions may have changed since, or
+    the partitioner: there it is looked for in all partitions, by time.
+    """
+    starts = dict[Place, int]()
+    for letter in letters:
+        target = target_of(letter, len(whole), by_murmur2=by_murmur2)
+        anywhere = letter.code == MISPLACED or target != letter.partition
+        for place, span in whole.items():
+            if anywhere or place[1] == target:
+                behind_it = letter.offset + 1 if letter.offset < span.end else span.low  # it was made anew
+                start = late[place].start if anywhere else max(behind_it, span.low)
+                starts[place] = min(start, starts.get(place, span.end))
+    return {place: whole[place]._replace(start=start) for place, start in starts.items()}
 
 
 def _fetch(consumer: Consumer, topic: str, spans: Spans, letters: Sequence[Letter]) -> Iterable[tuple[str, Message]]:

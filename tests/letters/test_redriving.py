@@ -48,6 +48,7 @@ def test_a_letter_says_what_its_headers_say():
     letter = letter_of(message(placed(), headers=[("mine", b"kept"), ("refundry-attempt", b"1")]))
     assert (letter.id, letter.position, letter.code, letter.path) == ("orders/3/7", "1/0", "wrong_partition", "a.path")
     assert (letter.attempt, letter.timestamp, letter.version, letter.redacted) == (2, AT, "1.2.3", False)
+    assert letter.refused_at == AT + 1
     assert letter.headers == (("mine", b"kept"),)
     facts = letter.facts()
     assert (facts["merchant_id"], facts["type"], facts["event_id"]) == ("m1", "order.placed", "e1")
