@@ -5,8 +5,10 @@ import re
 import pytest
 import yaml
 
+from app.console.users import Users
 from app.runtime.exits import MisconfiguredError, UnreachableError, UnsafeError, UnsureError
-from app.settings import defaults
+from app.settings import defaults, load_settings
+from tests.console.world import users_file
 from tests.house.tree import ROOT
 
 UNITS = sorted((ROOT / "deploy/systemd").glob("*.service"))
@@ -60,6 +62,49 @@ def test_a_pod_of_a_worker_keeps_its_name_so_that_its_slot_is_stable():
     (container,) = worker["spec"]["template"]["spec"]["containers"]
     slot = next(one for one in container["env"] if one["name"] == "REFUNDRY_SLOT")
     assert slot["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
+
+
+def test_workers_start_beside_each_other_so_that_one_that_cannot_holds_up_nobody():
+    (worker,) = [one for one in workloads() if one["metadata"]["name"] == "refundry-worker"]
+    assert worker["spec"]["podManagementPolicy"] == "Parallel"
+    assert worker["spec"]["updateStrategy"] == {"type": "RollingUpdate"}
+
+
+def test_a_pod_of_the_console_is_the_only_one_and_starts_with_the_settings_that_it_is_given(tmp_path):
+    (console,) = [one for one in workloads() if one["metadata"]["name"] == "refundry-console"]
+    assert (console["spec"]["replicas"], console["spec"]["strategy"]) == (1, {"type": "Recreate"})
+    pod = console["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    environ = {one["name"]: one["value"] for one in container["env"]}
+    (mount,) = [one for one in container["volumeMounts"] if one["name"] == "users"]
+    (users,) = [one for one in pod["volumes"] if one["name"] == "users"]
+    assert environ["REFUNDRY_CONSOLE_USERS"].startswith(mount["mountPath"] + "/")
+    # the product takes a file with this mode, and refuses one that its group may write
+    file = users_file(tmp_path / "users.yaml")
+    file.chmod(users["secret"]["defaultMode"])
+    Users(file).require()
+    given = {
+        "REFUNDRY_KAFKA_SECURITY_PROTOCOL": "SSL",
+        "REFUNDRY_REDIS_URL": "rediss://redis:6379/0",
+        "REFUNDRY_CONSOLE_PROXIES": "10.244.0.0/16",
+    }
+    settings = load_settings(environ | given)
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert settings.console_bind == f"0.0.0.0:{ports['pages']}"
+    assert settings.ops_bind == f"0.0.0.0:{ports['ops']}"
+
+
+def test_only_the_ingress_reaches_the_pages_and_only_the_monitoring_the_rest():
+    documents = [document for path in MANIFESTS for document in yaml.safe_load_all(path.read_text())]
+    reached = {
+        (source["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], port["port"])
+        for document in documents
+        if document["kind"] == "NetworkPolicy"
+        for rule in document["spec"]["ingress"]
+        for source in rule["from"]
+        for port in rule["ports"]
+    }
+    assert reached == {("monitoring", 9464), ("ingress-nginx", 9465)}
 
 
 def test_the_image_does_not_run_as_root():
