@@ -9,7 +9,8 @@ from app.domain.disputes.deadlines import NOT_OPENED
 from app.domain.disputes.following import UNMATCHED
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.fold import FOLDS
-from app.domain.fold.disputes import end, find_payments, flag_dispute
+from app.domain.fold.disputes import end, flag_dispute
+from app.domain.fold.early_warnings import find_payments
 from app.domain.fold.orders import complete_early_scopes
 from app.domain.portions import use_up
 from app.domain.records import (

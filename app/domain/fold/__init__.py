@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from app.domain.case import Case
-from app.domain.fold import disputes, orders, payments
+from app.domain.fold import disputes, early_warnings, orders, payments
 
 Fold = Callable[[Case, Any], None]
 
-FOLDS: dict[str, Fold] = {**orders.FOLDS, **payments.FOLDS, **disputes.FOLDS}
+FOLDS: dict[str, Fold] = {**orders.FOLDS, **payments.FOLDS, **disputes.FOLDS, **early_warnings.FOLDS}

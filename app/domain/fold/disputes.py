@@ -1,4 +1,4 @@
-"""Disputes, alerts and fraud reports: how their events change the case.
+"""Disputes: how their events change the case.
 
 An event may come before the one that opens its dispute: what it says is kept, and the opening does not undo what ended
 later. One that comes late, when the dispute has ended or gone on by what happened after it, moves the dispute no more.
@@ -9,25 +9,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.balances import is_foreign
-from app.domain.case import Case, Dispute, Fee, FraudReport, PreDispute
+from app.domain.case import Case, Dispute, Fee
 from app.domain.disputes import lifecycle
-from app.domain.disputes.matching import likely_payment, payment_id_of
+from app.domain.disputes.matching import payment_id_of
+from app.domain.fold.early_warnings import AMOUNT_IS_ZERO
 from app.domain.fold.payments import payment_of
 from app.domain.words import DISPUTE_CATEGORIES, NETWORKS, known
 from topics.disputes import (
-    DisputeAlerted,
     DisputeEscalated,
     DisputeEvent,
     DisputeInquired,
     DisputeOpened,
     DisputeWon,
     EvidenceSubmitted,
-    FraudReported,
     FundsReinstated,
     FundsWithdrawn,
 )
-
-AMOUNT_IS_ZERO = "amount_is_zero"
 
 
 def dispute_of(case: Case, event: Any) -> Dispute:
@@ -224,59 +221,7 @@ def _went_on_after(dispute: Dispute, at: datetime) -> bool:
     return since is not None and at < since
 
 
-def find_payments(case: Case) -> None:
-    """Alerts and reports of fraud that named their order alone, and came before any payment of it was captured."""
-    early: list[PreDispute | FraudReport] = [*case.pre_disputes.values(), *case.fraud_reports.values()]
-    for told in early:
-        if not told.payment_id:
-            told.payment_id, guessed = likely_payment(case, told.amount_minor or 0)
-            if guessed:
-                case.flag("payment_guessed")
-
-
-def _payment_told(case: Case, event: DisputeAlerted | FraudReported) -> str:
-    payment_id, guessed = payment_id_of(case, event)
-    if guessed:
-        case.flag("payment_guessed")
-    return payment_id
-
-
-def _alerted(case: Case, event: DisputeAlerted) -> None:
-    payment_id = _payment_told(case, event)
-    if payment_id:
-        payment_of(case, payment_id)
-    said = case.verdicts.pop(f"alert:{event.alert_id}", [])
-    if not event.amount.amount_minor:
-        case.flag(AMOUNT_IS_ZERO)
-    case.pre_disputes[event.alert_id] = PreDispute(
-        alert_id=event.alert_id,
-        payment_id=payment_id,
-        amount_minor=event.amount.amount_minor,
-        currency=event.amount.currency,
-        source=event.source,
-        alerted_at=_moment(event),
-        already_credited=event.already_credited,
-        network=known(case, event.network, NETWORKS, flag="network_unknown"),
-        expires_at=event.expires_at.astimezone(UTC) if event.expires_at else None,
-        verdict=said[-1].verdict if said else None,
-    )
-
-
-def _fraud(case: Case, event: FraudReported) -> None:
-    payment_id = _payment_told(case, event)
-    case.fraud_reports[event.report_id] = FraudReport(
-        report_id=event.report_id,
-        payment_id=payment_id,
-        reported_at=_moment(event),
-        amount_minor=event.amount.amount_minor if event.amount else None,
-        network=known(case, event.network, NETWORKS, flag="network_unknown"),
-        fraud_type=event.fraud_type,
-    )
-
-
 FOLDS: dict[str, Callable[[Case, Any], None]] = {
-    "fraud.reported": _fraud,
-    "dispute.alerted": _alerted,
     "dispute.inquired": _inquired,
     "dispute.opened": _opened,
     "dispute.funds_withdrawn": _moved,
