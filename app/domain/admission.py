@@ -187,7 +187,7 @@ def _says_nothing_new(dispute: Dispute, event: Any) -> bool:
     if event.type == "dispute.inquired":
         told = dispute.opened or dispute.opened_at is not None
         return told and (dispute.opened or dispute.amount_minor == event.amount.amount_minor)
-    if not dispute.opened or dispute.amount_minor != event.amount.amount_minor:
+    if not dispute.opened or dispute.claimed_at is None or dispute.amount_minor != event.amount.amount_minor:
         return False
     if dispute.state in ENDS:  # told again, an opening of before the end reopens nothing and costs no second fee
         since = dispute.heard_from

@@ -10,6 +10,7 @@ from app.domain.balances import same_claim
 from app.domain.case import Case, Dispute, Payment, PreDispute
 from app.domain.context import Context
 from app.domain.disputes.compelling_evidence import purchase_of, rule_of
+from app.domain.disputes.lifecycle import AMOUNT_UNKNOWN
 from app.domain.disputes.pre_disputes import request_id_of
 from app.domain.records import Counted, Record, Reported
 from app.domain.refunds.lifecycle import SETTLED
@@ -60,7 +61,7 @@ def _counted(case: Case, dispute: Dispute, kind: str, context: Context) -> Count
 
 def is_chargeback(dispute: Dispute) -> bool:
     """Whether it has begun to be one, and how much is claimed is known: an escalation may come before its opening."""
-    return dispute.opened and bool(dispute.currency)
+    return dispute.opened and bool(dispute.currency) and AMOUNT_UNKNOWN not in dispute.flags
 
 
 def _is_resolved_by(case: Case, dispute: Dispute, alert: PreDispute) -> bool:

@@ -9,7 +9,7 @@ from app.domain.disputes.deadlines import NOT_OPENED
 from app.domain.disputes.following import UNMATCHED
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.fold import FOLDS
-from app.domain.fold.disputes import end, flag_dispute
+from app.domain.fold.disputes import claim_the_payment, end, flag_dispute
 from app.domain.fold.early_warnings import find_payments
 from app.domain.fold.orders import complete_early_scopes
 from app.domain.portions import use_up
@@ -79,7 +79,7 @@ def evolve(case: Case, record: Record) -> None:
             case.refunds[record.instruction_id].cancel_asked = True
         case Advised():
             dispute = case.disputes[record.dispute_id]
-            dispute.category, dispute.shown = record.category, list(record.shown)
+            dispute.category, dispute.shown, dispute.about = record.category, list(record.shown), list(record.about)
             if dispute.state not in ENDS:
                 dispute.respond_by, dispute.deadline_source = record.respond_by, record.deadline_source
         case Matched():
@@ -134,6 +134,9 @@ def _enter(case: Case, record: Entered) -> None:
         fold(case, event)
     if event.type == "payment.captured":
         find_payments(case)
+    if event.type in ("payment.captured", "payment.capture_failed"):
+        for dispute in case.disputes.values():
+            claim_the_payment(case, dispute)
     if event.type == "timer.fired":
         case.timers.pop(event.name, None)
         _note(case, TimelineEntry(event.due_at, event.type, event.name))
@@ -252,6 +255,7 @@ def _executed(case: Case, record: Executed) -> None:
 def _matched(case: Case, record: Matched) -> None:
     dispute = case.disputes[record.dispute_id]
     dispute.payment_id, dispute.network = record.payment_id, record.network
+    claim_the_payment(case, dispute)
     if record.guessed:
         flag_dispute(case, dispute, "payment_guessed")
     if record.lost_at is not None:

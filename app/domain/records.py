@@ -161,13 +161,14 @@ class Scheduled(msgspec.Struct, frozen=True):
 
 
 class Advised(msgspec.Struct, frozen=True):
-    """A dispute's category, deadline and evidence, as the alert that goes with this says them."""
+    """A dispute's category, deadline and evidence, and what it is about, as the alert that goes with this says them."""
 
     dispute_id: str
     category: str
     respond_by: datetime
     deadline_source: str
     shown: tuple[str, ...]
+    about: tuple[str, ...]
 
 
 class Matched(msgspec.Struct, frozen=True):

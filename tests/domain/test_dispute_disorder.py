@@ -3,10 +3,12 @@
 import pytest
 
 from app.domain.balances import claimed
+from app.domain.records import Counted
 from tests.domain.dated import moment
 from tests.domain.disputed import OPENED, alerts, answers, case_of, judged, opened
-from tests.domain.events import dispute
+from tests.domain.events import captured, dispute, placed
 from tests.domain.expecting import alerted
+from tests.domain.stories import given
 
 DUE = "2026-02-12T12:00:00Z"
 
@@ -24,16 +26,44 @@ def deadlines(story):
 
 
 @pytest.mark.parametrize("respond_by", [None, "2026-03-01T00:00:00Z"])
-def test_an_escalation_before_its_opening_waits_for_what_the_claim_is_about(respond_by):
+def test_an_escalation_before_its_opening_claims_the_whole_payment_until_that_tells_what_it_is_about(respond_by):
     escalated = dispute("escalated", stage="pre_arbitration", respond_by=respond_by).at("2026-02-03T12:00:00Z")
     story = case_of().on("2026-02-03T13:00Z", escalated)
-    assert not alerts(story)
+    (first,) = alerts(story)
+    assert (first["amount"], first["flags"]) == ({"amount_minor": 40000, "currency": "EUR"}, ["amount_unknown"])
+    # by the table 30 days from the stage's beginning, less 48 hours
+    due = ("provider", moment(respond_by)) if respond_by else ("table", moment("2026-03-03T12:00"))
+    assert (deadlines(story), claims(story)) == ([due], 40000)
     story.when(opened(respond_by=DUE).at(OPENED))
     assert alerts(story)[-1]["stage"] == "pre_arbitration"
-    assert alerts(story)[-1]["amount"] == {"amount_minor": 20000, "currency": "EUR"}
-    assert claims(story) == 20000
-    if respond_by is not None:
-        assert deadlines(story)[-1] == ("provider", moment(respond_by))  # of the stage that it is at
+    assert (alerts(story)[-1]["amount"], alerts(story)[-1]["flags"]) == ({"amount_minor": 20000, "currency": "EUR"}, [])
+    assert (deadlines(story)[-1], claims(story)) == (due, 20000)  # of the stage that it is at
+
+
+def test_an_escalation_before_its_payment_is_asked_about_when_that_is_captured():
+    escalated = dispute("escalated", stage="arbitration")
+    story = given(placed(), escalated)
+    assert not alerts(story)
+    story.when(captured("100.00", network="visa"))
+    assert [alert["amount"]["amount_minor"] for alert in alerts(story)] == [10000]
+    story.when(captured("50.00", capture_id="c2"))
+    assert [alert["amount"]["amount_minor"] for alert in alerts(story)] == [10000, 15000]
+    assert claims(story) == 15000
+
+
+def test_the_opening_of_an_escalation_that_claims_the_whole_payment_still_tells_why():
+    story = case_of().on("2026-02-03T13:00Z", dispute("escalated", stage="chargeback"))
+    story.when(opened("duplicate", text="400.00"))
+    assert [alert["category"] for alert in alerts(story)] == ["general", "duplicate"]
+    assert [alert["flags"] for alert in alerts(story)] == [["amount_unknown"], []]
+
+
+def test_what_is_claimed_counts_for_the_programmes_when_it_is_told():
+    story = case_of().on("2026-02-03T13:00Z", dispute("escalated", stage="arbitration"))
+    assert not [r for r in story.all if isinstance(r, Counted) and r.kind == "dispute"]
+    story.when(dispute("funds_withdrawn", "200.00"))
+    (counted,) = (r for r in story.all if isinstance(r, Counted) and r.kind == "dispute")
+    assert counted.body["amount"] == {"amount_minor": 20000, "currency": "EUR"}
 
 
 EARLY = [
@@ -169,12 +199,12 @@ def test_that_a_dispute_expired_is_presumed_and_what_the_network_said_of_it_befo
     assert (state(story), claims(story)) == ("won", 0)
 
 
-def test_an_escalation_whose_opening_never_comes_is_asked_about_when_the_debit_tells_the_claim():
+def test_an_escalation_whose_opening_never_comes_is_asked_about_again_when_the_debit_tells_the_claim():
     escalated = dispute("escalated", stage="arbitration").at("2026-02-03T12:00:00Z")
     story = case_of().on("2026-02-03T13:00Z", escalated)
-    assert not alerts(story)
     story.when(dispute("funds_withdrawn", "200.00"))
-    assert [(alert["stage"], alert["amount"]["amount_minor"]) for alert in alerts(story)] == [("arbitration", 20000)]
+    told = [(alert["stage"], alert["amount"]["amount_minor"]) for alert in alerts(story)]
+    assert told == [("arbitration", 40000), ("arbitration", 20000)]
 
 
 def test_nobody_is_asked_to_answer_a_dispute_that_was_lost_before_its_opening_is_told():

@@ -47,6 +47,7 @@ class Life:
     told_deadline: datetime | None = None
     amount: int | None = None
     currency: str | None = None
+    captured: int = 0
     reinstated: int = 0
     withdrawn: int = 0
     most_withdrawn: int = 0
@@ -63,19 +64,25 @@ class Life:
 
     @property
     def is_asked(self) -> bool:
-        """Whether somebody has to answer: it is open, and its claim is known."""
-        return self.state == "open" and self.asked_since is not None and self.currency is not None
+        """Whether somebody has to answer: it is open, and was claimed or taken a stage further."""
+        known = self.currency is not None or self.opened
+        return self.state == "open" and self.asked_since is not None and known
+
+    @property
+    def claim(self) -> int | None:
+        """What is claimed: all that was captured where the dispute began with an escalation, and nothing tells."""
+        return self.captured if self.amount is None and self.opened else self.amount
 
     @property
     def recovered(self) -> int:
         """What came back: the part that the network says was won, else all of it or more; of a lost one what was
         reinstated and not taken again.
         """
-        stake = max(self.amount or 0, self.most_withdrawn)
+        stake = max(self.claim or 0, self.most_withdrawn)
         kept = max(0, min(self.reinstated, stake - (self.withdrawn - self.reinstated)))
         if self.state in ("won", "withdrawn"):
             stated = self.ends[-1].stated if self.state == "won" else None
-            return stated if stated is not None else max(self.amount or 0, kept)
+            return stated if stated is not None else max(self.claim or 0, kept)
         return kept
 
     def deadline(self, network: str | None) -> datetime:
@@ -114,7 +121,7 @@ class Life:
         """Whether the event says what was said before, so that its fee is no second one."""
         if what in ("funds_withdrawn", "funds_reinstated"):
             return self._repeats(what, body)
-        if what != "opened" or not self.opened or self.amount != body["amount"]["amount_minor"]:
+        if what != "opened" or self.claimed_at is None or self.amount != body["amount"]["amount_minor"]:
             return False
         if self.state in ENDS:
             opened_at = moment(body["opened_at"]) if body.get("opened_at") else at

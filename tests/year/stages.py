@@ -119,14 +119,16 @@ class Stages:
             if body.get("order_id") and body["payment_id"] not in self._of_order[fact.merchant, body["order_id"]]:
                 self._of_order[fact.merchant, body["order_id"]].append(body["payment_id"])
             for watched in self._disputes.values():
-                if watched.life.payment_id == body["payment_id"] and paid.debit:
-                    self._debit_returned(watched, fact)
+                if watched.life.payment_id == body["payment_id"]:
+                    watched.life.captured = paid.captured
+                    if paid.debit:
+                        self._debit_returned(watched, fact)
         elif fact.type.startswith(("refund.s", "refund.f", "refund.re", "store_credit.")) and "instruction_id" in body:
             self._refunded(fact)
         elif fact.type.startswith("dispute.") and "dispute_id" in body:
             watched = self._watched(fact)
             paid = self._payments[fact.merchant, watched.life.payment_id]
-            watched.life.is_debit = paid.debit
+            watched.life.is_debit, watched.life.captured = paid.debit, paid.captured
             watched.life.apply(fact)
             if fact.type == "dispute.opened":
                 watched.defendable = body.get("defendable", True) and not body.get("auto_defended", False)
@@ -199,9 +201,9 @@ class Stages:
             yield Violation("P5", "revision_gap", subject, f"{body['revision']} after {watched.revision}")
         if watched.last is not None and all(watched.last[name] == body[name] for name in SAID_ANEW):
             yield Violation("P5", "asked_again_for_nothing", subject, f"revision {body['revision']} says nothing new")
-        if body["stage"] != life.stage or body["amount"]["amount_minor"] != life.amount:
+        if body["stage"] != life.stage or body["amount"]["amount_minor"] != life.claim:
             yield Violation(
-                "P5", "stage_differs", subject, f"{body['stage']} {body['amount']}, by hand {life.stage} {life.amount}"
+                "P5", "stage_differs", subject, f"{body['stage']} {body['amount']}, by hand {life.stage} {life.claim}"
             )
         if life.is_asked:
             due = life.deadline(self._network(life))
@@ -228,7 +230,7 @@ class Stages:
             return
         watched.closed = len(life.ends)
         end = life.ends[-1]
-        own = {"outcome": end.outcome, "disputed": life.amount, "recovered": life.recovered, "fees": life.fees}
+        own = {"outcome": end.outcome, "disputed": life.claim, "recovered": life.recovered, "fees": life.fees}
         said = {
             "outcome": body["outcome"],
             "disputed": body["disputed"]["amount_minor"],
@@ -330,7 +332,8 @@ class Stages:
     def _owed(self, watched: Watched) -> Iterator[Violation]:
         """Whether somebody should have been asked by now, or told of an end; not before the payment is captured."""
         life, subject = watched.life, f"{watched.life.merchant}/{watched.life.dispute_id}"
-        if not life.payment_id or life.currency is None or not self._payments[life.merchant, life.payment_id].captured:
+        known = life.currency is not None or life.opened
+        if not life.payment_id or not known or not self._payments[life.merchant, life.payment_id].captured:
             return
         if life.is_asked and watched.asked < life.turns:
             watched.asked = life.turns

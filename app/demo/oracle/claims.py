@@ -133,11 +133,13 @@ class Dispute:
         return Claim(0, int(self.moved > 0)) if self._is_foreign(currency) else Claim(self.moved)
 
     def claim(self, currency: str | None) -> Claim:
-        """What it takes out of a payment of this currency."""
+        """What it takes out of a payment of this currency: all of it, too, where nothing tells what is claimed."""
         taken = self.taken(currency)
         if not self.opened or self.state in WON:
             return Claim(max(0, taken.minor), taken.wholes)
-        return Claim(0, 1) if self._is_foreign(currency) else Claim(max(0, self.amount, taken.minor))
+        if self.currency is None or self._is_foreign(currency):
+            return Claim(0, 1)
+        return Claim(max(0, self.amount, taken.minor))
 
 
 @dataclass(slots=True)

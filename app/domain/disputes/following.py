@@ -1,6 +1,7 @@
 """What follows from an event of a dispute: ledger, alerts with deadlines, and the calling off of refunds in flight."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,7 +20,7 @@ from app.domain.disputes.matching import likely_payment
 from app.domain.disputes.pre_disputes import answer_early_alerts, follow_alert
 from app.domain.disputes.reasons import category_of
 from app.domain.disputes.recommendation import can_be_contested, recommend
-from app.domain.disputes.responding import answer_early_verdicts, respond_by_policy
+from app.domain.disputes.responding import answer_early_verdicts, reopened, respond_by_policy
 from app.domain.policy import Policy
 from app.domain.records import Advised, Alerted, Booked, Flagged, Matched, Record, Scheduled
 from app.domain.refunds.execution import call_off
@@ -48,7 +49,7 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
     dispute = case.disputes[event.dispute_id]
     yield from _booked(dispute, event)
     yield from await_opening(case, dispute, context.clock)
-    if _begins(event, dispute):
+    if _begins(event, dispute) or event.type in MOVES_FUNDS:  # which may be the first to tell what is claimed
         yield from count_dispute(case, dispute, context)
         if not dispute.reported:
             yield from report_dispute(case, dispute, context)
@@ -141,27 +142,31 @@ class _Told(NamedTuple):
 
     policy: Policy
     category: str
+    respond_by: datetime
+    deadline_source: str
     have: list[Item]
     missing: list[str]
     shown: list[str]
+    about: list[str]
     recommendation: dict[str, Any]
 
 
 def _told(case: Case, dispute: Dispute, context: Context) -> _Told:
     policy = context.policies.speaking(case.merchant_id, dispute.opened_at or context.now)
     category = dispute.category or category_of(dispute.network, dispute.reason_code)[0]
+    respond_by, source = deadline_of(dispute, policy)
     have, missing = gather(case, dispute, category)
+    shown, about = shown_by(dispute, have, missing), _about(dispute, category, respond_by, source)
     advice = recommend(case, dispute, policy, category, has_evidence=bool(have))
-    return _Told(policy, category, have, missing, shown_by(dispute, have, missing), advice)
+    return _Told(policy, category, respond_by, source, have, missing, shown, about, advice)
 
 
 def ask_for_an_answer(case: Case, dispute: Dispute, context: Context, told: _Told | None = None) -> Iterator[Record]:
     """`dispute.action_required` as the next revision, with category, deadline and advice."""
-    policy, category, have, missing, shown, advice = told or _told(case, dispute, context)
+    policy, category, respond_by, source, have, missing, shown, about, advice = told or _told(case, dispute, context)
     if not dispute.category and not category_of(dispute.network, dispute.reason_code)[1]:
         yield Flagged("reason_code_unknown")
-    respond_by, source = deadline_of(dispute, policy)
-    yield Advised(dispute.dispute_id, category, respond_by, source, tuple(shown))
+    yield Advised(dispute.dispute_id, category, respond_by, source, tuple(shown), tuple(about))
     yield Alerted(
         type="dispute.action_required",
         fact=(dispute.dispute_id, dispute.revision + 1),
@@ -196,10 +201,14 @@ def tell_disputes(case: Case, event: Any, context: Context) -> Iterator[Record]:
     for dispute in list(case.disputes.values()):
         if dispute.state != "open":
             continue
-        if _asks(event, dispute) and not is_unmatched(case, dispute):
-            yield from ask_for_an_answer(case, dispute, context)
-        elif dispute.revision and dispute.answer is None:
-            told = _told(case, dispute, context)
+        asks = _asks(event, dispute) and not is_unmatched(case, dispute)
+        waits = dispute.revision and dispute.answer is None
+        if not asks and not waits:
+            continue
+        told = _told(case, dispute, context)
+        if asks and told.about != dispute.about:
+            yield from ask_for_an_answer(case, dispute, context, told)
+        elif waits:
             if told.shown != dispute.shown or told.recommendation != dispute.recommendation:
                 yield from ask_for_an_answer(case, dispute, context, told)
             elif can_be_contested(case, dispute):
@@ -220,6 +229,13 @@ def shown_by(dispute: Dispute, have: Sequence[Item], missing: Sequence[str]) -> 
     """What an alert showed, to tell whether the next would show anything else."""
     compared = [f"compelling_evidence={dispute.compelling.status}"] if dispute.compelling is not None else []
     return [*(f"{item.item}:{item.event_id}" for item in have), *(f"-{name}" for name in missing), *compared]
+
+
+def _about(dispute: Dispute, category: str, respond_by: datetime, source: str) -> list[str]:
+    """What an alert asks about, beside what it shows: the claim, its place and its deadline."""
+    place = (dispute.stage, str(reopened(dispute)), source, respond_by.isoformat())
+    claim = (str(dispute.amount_minor), dispute.currency, dispute.network or "", dispute.reason_code or "", category)
+    return [*place, *claim]
 
 
 def _booked(dispute: Dispute, event: Any) -> Iterator[Record]:

@@ -11,6 +11,8 @@ from app.domain.case import Dispute
 
 STAGES = ("inquiry", "chargeback", "pre_arbitration", "arbitration")
 STATES = ("open", "evidence_submitted", "won", "lost", "accepted", "expired", "withdrawn")
+AMOUNT_UNKNOWN = "amount_unknown"
+"""The flag of a dispute that stands for its whole payment, because nothing has told yet what is claimed."""
 CLOCKS_DIFFER = timedelta(hours=24)
 ENDS = frozenset({"won", "lost", "accepted", "expired", "withdrawn"})
 

@@ -62,7 +62,7 @@ def _fill_in(case: Case, dispute: Dispute, event: DisputeOpened) -> None:
 
 
 def _claim(case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened) -> None:
-    dispute.amount_minor, dispute.currency = event.amount.amount_minor, event.amount.currency
+    _amount_told(dispute, event)
     payment = case.payments.get(dispute.payment_id)
     if payment is not None and is_foreign(payment, dispute):
         flag_dispute(case, dispute, "currency_differs")
@@ -73,6 +73,24 @@ def _claim(case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened)
     dispute.reason_code = event.reason_code.strip() if event.reason_code else dispute.reason_code
     category = known(case, event.category, DISPUTE_CATEGORIES, flag="category_unknown", otherwise="general")
     dispute.category = category or dispute.category
+
+
+def _amount_told(dispute: Dispute, event: Any) -> None:
+    dispute.amount_minor, dispute.currency = event.amount.amount_minor, event.amount.currency
+    if lifecycle.AMOUNT_UNKNOWN in dispute.flags:
+        dispute.flags.remove(lifecycle.AMOUNT_UNKNOWN)
+
+
+def claim_the_payment(case: Case, dispute: Dispute) -> None:
+    """A dispute that began with an escalation names no claim: until one is told it stands for all that was captured."""
+    payment = case.payments.get(dispute.payment_id)
+    unknown = lifecycle.AMOUNT_UNKNOWN in dispute.flags
+    if payment is None or not dispute.opened or (dispute.currency and not unknown):
+        return
+    if payment.captured_minor or unknown:
+        dispute.amount_minor, dispute.currency = payment.captured_minor, payment.currency
+        if not unknown:
+            dispute.flags.append(lifecycle.AMOUNT_UNKNOWN)
 
 
 def _told_deadline(
@@ -147,8 +165,8 @@ def _fee(dispute: Dispute, event: Any) -> None:
 
 def _moved(case: Case, event: FundsWithdrawn | FundsReinstated) -> None:
     dispute = dispute_of(case, event)
-    if not dispute.currency:
-        dispute.amount_minor, dispute.currency = event.amount.amount_minor, event.amount.currency
+    if not dispute.currency or lifecycle.AMOUNT_UNKNOWN in dispute.flags:
+        _amount_told(dispute, event)
     key = lifecycle.movement_key(dispute, event)
     dispute.movements[key] = event.amount.amount_minor
     if event.type == "dispute.funds_withdrawn":
@@ -177,6 +195,7 @@ def _escalated(case: Case, event: DisputeEscalated) -> None:
         dispute.heard_from = dispute.stage_at
         if not dispute.opened:
             dispute.opened, dispute.opened_at = True, dispute.stage_at
+            claim_the_payment(case, dispute)
         if _ended_after(dispute, dispute.stage_at):
             return
         if dispute.state in lifecycle.ENDS:
