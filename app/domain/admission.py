@@ -8,9 +8,10 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, Final
 
-from app.domain.case import Case, Dispute, Order, Request
+from app.domain.case import Case, Order, Request
 from app.domain.context import Entry
-from app.domain.disputes.lifecycle import ENDS, further, is_beyond, movement_key, opening_moment
+from app.domain.disputes.lifecycle import movement_key
+from app.domain.disputes.repeating import escalates_nothing_new, says_nothing_new
 from app.domain.disputes.responding import may_respond
 from app.domain.fold.orders import content_of, received_units
 from app.domain.ids import question_id
@@ -150,10 +151,7 @@ def _return_received(case: Case, event: Any) -> Admission:
 
 def _escalated(case: Case, event: Any) -> Admission:
     dispute = case.disputes.get(event.dispute_id)
-    if dispute is None or further(dispute.stage, event.stage) != dispute.stage:
-        return None
-    told = event.respond_by is not None and event.respond_by != dispute.respond_by
-    return None if told and dispute.state not in ENDS else ABSORBED
+    return ABSORBED if dispute is not None and escalates_nothing_new(dispute, event) else None
 
 
 def _movement(case: Case, event: Any) -> Admission:
@@ -174,29 +172,10 @@ def _opened(case: Case, event: Any) -> Admission:
     if dispute is None:
         return None
     if event.payment_id is None or not dispute.payment_id:
-        return ABSORBED if _says_nothing_new(dispute, event) else None
+        return ABSORBED if says_nothing_new(dispute, event) else None
     if dispute.payment_id != event.payment_id:
         return Refused("id_conflict", "payment_id: expected the payment of the dispute", "payment_id")
-    return ABSORBED if _says_nothing_new(dispute, event) else None
-
-
-def _says_nothing_new(dispute: Dispute, event: Any) -> bool:
-    """The same claim once more, at its stage or an earlier one. New is a later stage, another amount, a reopening, and
-    the first that tells why the dispute was raised.
-    """
-    if event.type == "dispute.inquired":
-        told = dispute.opened or dispute.opened_at is not None
-        return told and (dispute.opened or dispute.amount_minor == event.amount.amount_minor)
-    if not dispute.opened or dispute.claimed_at is None or dispute.amount_minor != event.amount.amount_minor:
-        return False
-    if dispute.state in ENDS:  # told again, an opening of before the end reopens nothing and costs no second fee
-        since = dispute.heard_from
-        still_ended = since is not None and dispute.ended_at is not None and dispute.ended_at > since
-        return still_ended and dispute.claimed_at == opening_moment(event)
-    if is_beyond(dispute.stage, event.stage):
-        # One that began with an escalation has no opening yet: its opening and its stage are of one moment.
-        return dispute.reason_code is not None or dispute.opened_at != dispute.stage_at
-    return dispute.stage == event.stage and event.respond_by in (None, dispute.respond_by)
+    return ABSORBED if says_nothing_new(dispute, event) else None
 
 
 def _verdict(case: Case, event: Any) -> Admission:

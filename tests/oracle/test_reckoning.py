@@ -90,6 +90,7 @@ OUT, BACK = ("funds_withdrawn", {"amount": money(600)}), ("funds_reinstated", {"
         ([OPENED, BACK, OUT], 600),
         ([OPENED, OUT, ("lost", {}), BACK, ("escalated", {"stage": "pre_arbitration"}), ("won", {})], 0),
         ([("escalated", {"stage": "arbitration"}), OUT], 600),
+        ([("escalated", {"stage": "arbitration"})], 1000),  # nothing tells what is claimed: all of it
         ([("inquired", {"amount": money(600)}), ("escalated", {"stage": "chargeback"})], 600),
         ([OPENED, OUT, ("lost", {}), ("won", {}), BACK], 0),
         ([OPENED, ("won", {}), ("escalated", {"stage": "arbitration"})], 600),
@@ -111,7 +112,7 @@ LATE = [
     ([OPENED, OUT, ("won", {}), BACK], ("lost", {}), 1, 0),
     ([OPENED, OUT, ("won", {}), BACK], ("escalated", {"stage": "arbitration"}), 1, 0),
     ([OPENED, OUT, ("escalated", {"stage": "arbitration"})], ("won", {}), 1, 600),
-    ([OPENED, ("expired", {})], ("won", {}), 0, 0),
+    ([OPENED, ("expired", {})], ("won", {}), 0, 600),
     # the same claim told once more moves nothing, so a win of before that stands
     ([OPENED, OPENED], ("won", {}), 0.5, 0),
     # a smaller claim of before the one that stands takes nothing from it

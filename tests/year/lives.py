@@ -56,6 +56,7 @@ class Life:
     fees: list[Body] = field(default_factory=list)
     state: str = "open"
     ended_at: datetime | None = None
+    expiry_told: bool = False
     answered_at: datetime | None = None
     turns: int = 0
     is_debit: bool = False
@@ -112,9 +113,22 @@ class Life:
             case _ if what in ENDS and not self._overtaken(at):
                 self._end(what, at, body)
 
+    @property
+    def is_presumed(self) -> bool:
+        """Whether nobody but us says that it has expired."""
+        return self.state == "expired" and not self.expiry_told
+
+    def _is_extended(self, stage: str, body: Body) -> bool:
+        due = body.get("respond_by")
+        still = due is not None and self.ended_at is not None and moment(due) > self.ended_at
+        return self.is_presumed and stage == self.stage and still
+
+    def _back(self) -> None:
+        self.state, self.ended_at, self.turns = "open", None, self.turns + 1
+
     def expire(self, at: datetime) -> None:
         """Nobody has answered in time."""
-        self.state, self.ended_at = "expired", at
+        self.state, self.ended_at, self.expiry_told = "expired", at, False
         self.ends.append(Ended("expired", at))
 
     def _is_known(self, what: str, body: Body, at: datetime) -> bool:
@@ -127,19 +141,23 @@ class Life:
             opened_at = moment(body["opened_at"]) if body.get("opened_at") else at
             since = self.heard_from
             still_ended = since is not None and self.ended_at is not None and self.ended_at > since
-            return still_ended and self.claimed_at == opened_at
+            return still_ended and self.claimed_at == opened_at and not self._is_extended(body["stage"], body)
         if STAGES.index(body["stage"]) < STAGES.index(self.stage):
             return self.has_reason
         due = body.get("respond_by")
         return self.stage == body["stage"] and (due is None or moment(due) == self.told_deadline)
 
     def _inquired(self, body: Body, at: datetime) -> None:
-        first = self.asked_since is None
-        if not first and self.amount == body["amount"]["amount_minor"]:
+        first, due = self.asked_since is None, body.get("respond_by")
+        extended = self._is_extended("inquiry", body)
+        tells = extended or (self.state not in ENDS and due is not None and moment(due) != self.told_deadline)
+        if not first and not tells and self.amount == body["amount"]["amount_minor"]:
             return
+        if extended:
+            self._back()
         self._claim(body)
-        if body.get("respond_by"):
-            self.told_deadline = moment(body["respond_by"])
+        if due:
+            self.told_deadline = moment(due)
         if first:
             self.asked_since, self.heard_from, self.turns = at, at, self.turns + 1
             self.opened_at = at
@@ -151,6 +169,8 @@ class Life:
             self._claim(body)
             self.claimed_at = opened_at
         self.has_reason = self.has_reason or bool(body.get("reason_code") or body.get("category"))
+        if self._is_extended(body["stage"], body):
+            self._back()
         back = self.ended_at is not None and self.ended_at <= opened_at
         earlier = STAGES.index(body["stage"]) < STAGES.index(self.stage) and self.asked_since is not None
         new = not self.opened or self.stage != body["stage"] or back
@@ -197,7 +217,7 @@ class Life:
     def _answered(self, at: datetime) -> None:
         if self._went_on(at):
             return
-        if self.state == "expired" and self.ended_at is not None and at <= self.ended_at:
+        if self.is_presumed:
             self.state, self.ended_at = "open", None
         if self.state == "open":
             self.state, self.answered_at = "evidence_submitted", at
@@ -205,25 +225,28 @@ class Life:
     def _escalated(self, body: Body, at: datetime) -> None:
         due = moment(body["respond_by"]) if body.get("respond_by") else None
         if STAGES.index(body["stage"]) <= STAGES.index(self.stage):
-            self.told_deadline = due if due is not None and self.state not in ENDS else self.told_deadline
+            if self._is_extended(body["stage"], body):
+                self._back()
+            if due is not None and self.state not in ENDS and body["stage"] == self.stage:
+                self.told_deadline = due
             return
         self.stage, self.asked_since, self.heard_from = body["stage"], at, at
         if not self.opened:
             self.opened, self.opened_at = True, at
-        if self.ended_at is not None and self.ended_at > at and self.state != "expired":
+        if self.ended_at is not None and self.ended_at > at and not self.is_presumed:
             return
         self.state, self.ended_at, self.told_deadline = "open", None, due
         self.turns += 1
 
     def _end(self, outcome: str, at: datetime, body: Body) -> None:
         again = self.state == outcome
-        self.state, self.ended_at, self.told_deadline = outcome, at, None
+        self.state, self.ended_at, self.told_deadline, self.expiry_told = outcome, at, None, True
         if not again:
             stated = body.get("amount")
             self.ends.append(Ended(outcome, at, stated["amount_minor"] if stated else None))
 
     def _overtaken(self, at: datetime) -> bool:
-        ended = self.state in ENDS and self.state != "expired" and self.ended_at is not None and self.ended_at > at
+        ended = self.state in ENDS and not self.is_presumed and self.ended_at is not None and self.ended_at > at
         return ended or self._went_on(at)
 
     def _went_on(self, at: datetime) -> bool:

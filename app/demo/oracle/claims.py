@@ -94,8 +94,8 @@ class Dispute:
         self.amount, self.currency = body["amount"]["amount_minor"], body["amount"]["currency"]
 
     def _is_past(self, at: datetime) -> bool:
-        """Whether an end of this time was overtaken. That a dispute expired is presumed, and never overtakes."""
-        ended_later = self.ended_at is not None and self.state != "dispute.expired" and self.ended_at > at
+        """Whether an end of this time was overtaken."""
+        ended_later = self.ended_at is not None and self.ended_at > at
         return ended_later or (self.since is not None and self.since > at)
 
     def _escalated(self, stage: int, at: datetime) -> None:
@@ -103,7 +103,7 @@ class Dispute:
         self.stage, self.since = stage, at
         if not self.opened:
             self.opened, self.opened_at = True, at
-        if self.ended_at is None or self.ended_at <= at or self.state == "dispute.expired":
+        if self.ended_at is None or self.ended_at <= at:
             self.state, self.ended_at = "open", None
 
     def _move(self, what: str, movement: str | None, minor: int) -> None:

@@ -15,7 +15,7 @@ from app.domain.disputes.compelling_evidence import said_of
 from app.domain.disputes.deadlines import await_opening, deadline_of, deadline_timer, schedule_deadline
 from app.domain.disputes.evidence import Item, gather
 from app.domain.disputes.history import ask, stop_waiting
-from app.domain.disputes.lifecycle import ENDS, is_outdated
+from app.domain.disputes.lifecycle import ENDS
 from app.domain.disputes.matching import likely_payment
 from app.domain.disputes.pre_disputes import answer_early_alerts, follow_alert
 from app.domain.disputes.reasons import category_of
@@ -218,8 +218,6 @@ def tell_disputes(case: Case, event: Any, context: Context) -> Iterator[Record]:
 
 def _asks(event: Any, dispute: Dispute) -> bool:
     if not event.type.startswith("dispute.") or getattr(event, "dispute_id", None) != dispute.dispute_id:
-        return False
-    if event.type == "dispute.opened" and dispute.revision and is_outdated(dispute, event):
         return False
     asks = event.type in ASKS_FOR_AN_ANSWER or _begins(event, dispute)
     return asks and bool(dispute.currency)

@@ -37,6 +37,19 @@ def opening_moment(event: Any) -> datetime:
     return at.astimezone(UTC)
 
 
+def is_presumed(dispute: Dispute) -> bool:
+    """Whether its end is our own guess, the deadline having passed: the provider's word beats it."""
+    return dispute.state == "expired" and not dispute.expiry_told
+
+
+def is_extended(dispute: Dispute, event: Any) -> bool:
+    """Whether the provider still waits, at the stage that we thought had expired: it tells a later deadline."""
+    same_stage = getattr(event, "stage", "inquiry") == dispute.stage
+    if not is_presumed(dispute) or not same_stage or event.respond_by is None:
+        return False
+    return dispute.ended_at is not None and event.respond_by > dispute.ended_at
+
+
 def is_outdated(dispute: Dispute, event: Any) -> bool:
     """Whether an opening tells a claim of before the one that stands: it comes late, and takes nothing back."""
     return dispute.claimed_at is not None and opening_moment(event) < dispute.claimed_at

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from app.domain.case import Dispute
-from app.domain.disputes.lifecycle import ENDS, opening_moment
+from app.domain.disputes.lifecycle import ENDS, is_presumed, opening_moment
 from app.domain.disputes.reasons import category_of
 
 Table = Mapping[str, Mapping[str, str]]
@@ -28,7 +28,7 @@ _UNANSWERED = {**_ENDS, "accepted": "accepted", "expired": "expired"}
 _FLIPS: Table = {
     "lost": {"won": "won", "withdrawn": "withdrawn"},
     "accepted": _ENDS,
-    "expired": {**_ENDS, "accepted": "accepted"},  # it was given in to in time, and told after our own deadline
+    "expired": {**_ENDS, "accepted": "accepted"},  # it was given in to, and both are told
     "withdrawn": {"opened": "chargeback"},
 }
 
@@ -148,11 +148,14 @@ def family_of(network: str | None, category: str | None, reason_code: str | None
 
 
 def place_of(dispute: Dispute | None) -> Place:
-    """Where a dispute is; `new` as long as nothing has opened it, whatever has been told of it early."""
+    """Where a dispute is: `new` as long as nothing has opened it, whatever has been told of it early; and still at its
+    stage where only we presume that it expired.
+    """
     if dispute is None or dispute.stage_at is None:
         return Place(NEW, None)
-    since = max(at for at in (dispute.stage_at, dispute.submitted_at, dispute.ended_at) if at is not None)
-    if dispute.state in ENDS:
+    ended_at = None if is_presumed(dispute) else dispute.ended_at
+    since = max(at for at in (dispute.stage_at, dispute.submitted_at, ended_at) if at is not None)
+    if dispute.state in ENDS and not is_presumed(dispute):
         return Place(dispute.state, since)
     return Place(dispute.stage + (ANSWERED if dispute.state == "evidence_submitted" else ""), since)
 

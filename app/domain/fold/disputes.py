@@ -45,10 +45,15 @@ def _moment(event: DisputeEvent) -> datetime:
     return event.occurred_at.astimezone(UTC)
 
 
-def end(dispute: Dispute, state: str, at: datetime) -> None:
-    """The dispute has ended: nothing is left to answer."""
-    dispute.state, dispute.ended_at = state, at
+def end(dispute: Dispute, state: str, at: datetime, *, told: bool = False) -> None:
+    """The dispute has ended: nothing is left to answer. `told`: the provider says so, and we do not only presume it."""
+    dispute.state, dispute.ended_at, dispute.expiry_told = state, at, told
     dispute.respond_by = dispute.deadline_source = None
+
+
+def _reopen(dispute: Dispute) -> None:
+    dispute.state, dispute.ended_at, dispute.answer = "open", None, None
+    dispute.closed.append("reopened")
 
 
 def _fill_in(case: Case, dispute: Dispute, event: DisputeOpened) -> None:
@@ -116,6 +121,8 @@ def flag_dispute(case: Case, dispute: Dispute, name: str) -> None:
 def _inquired(case: Case, event: DisputeInquired) -> None:
     dispute = dispute_of(case, event)
     if not dispute.opened:
+        if lifecycle.is_extended(dispute, event):
+            _reopen(dispute)
         _claim(case, dispute, event)
         _told_deadline(case, dispute, event, new_stage=dispute.stage_at is None)
         dispute.opened_at = dispute.stage_at = dispute.heard_from = dispute.opened_at or _moment(event)
@@ -132,6 +139,8 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         dispute.defendable, dispute.auto_defended = event.defendable, event.auto_defended
     if lifecycle.is_opened_in_future(event):
         flag_dispute(case, dispute, "opened_in_future")
+    if lifecycle.is_extended(dispute, event):
+        _reopen(dispute)
     reopened = dispute.state in lifecycle.ENDS and dispute.ended_at is not None and dispute.ended_at <= opened_at
     beyond = dispute.stage_at is not None and lifecycle.is_beyond(dispute.stage, event.stage)
     moves = not beyond or reopened
@@ -147,8 +156,7 @@ def _opened(case: Case, event: DisputeOpened) -> None:
     answered_later = dispute.submitted_at is not None and dispute.submitted_at > opened_at
     answered = dispute.state == "evidence_submitted" and answered_later
     if moves and dispute.state != "open" and not ended_later and not answered:
-        dispute.state, dispute.ended_at, dispute.answer = "open", None, None
-        dispute.closed.append("reopened")
+        _reopen(dispute)
     dispute.opened = True
     payment = case.payments.get(dispute.payment_id)
     if payment is not None and payment.kind == "bank_debit" and not ended_later:
@@ -180,10 +188,9 @@ def _evidence(case: Case, event: EvidenceSubmitted) -> None:
     dispute, at = dispute_of(case, event), _moment(event)
     if _went_on_after(dispute, at):
         return
-    if dispute.state == "expired" and dispute.ended_at is not None and at <= dispute.ended_at:
-        # It was given in time and told late: the dispute had not expired.
-        dispute.state, dispute.ended_at = "open", None
-        dispute.closed.append("reopened")
+    if lifecycle.is_presumed(dispute):
+        # It was given in time and told late, or taken after our deadline: the dispute had not expired.
+        _reopen(dispute)
     if dispute.state == "open":
         dispute.state, dispute.submitted_at = "evidence_submitted", at
 
@@ -202,6 +209,8 @@ def _escalated(case: Case, event: DisputeEscalated) -> None:
             dispute.closed.append("reopened")
         dispute.state, dispute.ended_at, dispute.answer = "open", None, None
         dispute.respond_by = dispute.deadline_source = None
+    elif lifecycle.is_extended(dispute, event):
+        _reopen(dispute)
     _told_deadline(case, dispute, event, new_stage=False)
 
 
@@ -220,7 +229,7 @@ def _ended(case: Case, event: Any) -> None:
     dispute, at = dispute_of(case, event), _moment(event)
     if not _is_overtaken(dispute, at):
         dispute.won_minor = None  # what was won in part before is no part of this end
-        end(dispute, event.type.removeprefix("dispute."), at)
+        end(dispute, event.type.removeprefix("dispute."), at, told=True)
 
 
 def _is_overtaken(dispute: Dispute, at: datetime) -> bool:
@@ -229,8 +238,8 @@ def _is_overtaken(dispute: Dispute, at: datetime) -> bool:
 
 
 def _ended_after(dispute: Dispute, at: datetime) -> bool:
-    """Whether an end of a later time was told already. That a dispute has expired we presume ourselves: no such end."""
-    told = dispute.state in lifecycle.ENDS and dispute.state != "expired"
+    """Whether an end of a later time was told already. That a dispute expired we may presume ourselves: no such end."""
+    told = dispute.state in lifecycle.ENDS and not lifecycle.is_presumed(dispute)
     return told and dispute.ended_at is not None and dispute.ended_at > at
 
 

@@ -32,7 +32,8 @@ class Dispute(msgspec.Struct, array_like=True):
     `question`: the last one to the customer's history. `won_minor`: what the network says was won, where a part was.
     `claimed_at`: of when the opening is whose claim stands. `stage_at`: when the stage began, from which deadlines
     count; `heard_from`: from when on what happens is about that stage, earlier where its stated beginning lay ahead.
-    `shown`, `about`: what the newest alert showed, and what it asked about, to tell whether the next says anything new.
+    `expiry_told`: the provider itself said that it expired. `shown`, `about`: what the newest alert showed, and what it
+    asked about, to tell whether the next says anything new.
     """
 
     dispute_id: str
@@ -73,6 +74,7 @@ class Dispute(msgspec.Struct, array_like=True):
     claimed_at: datetime | None = None
     heard_from: datetime | None = None
     about: list[str] = []
+    expiry_told: bool = False
 
 
 class PreDispute(msgspec.Struct, array_like=True):

@@ -1,0 +1,40 @@
+"""What is told again of a dispute: when an opening, an inquiry or an escalation says nothing that is not known."""
+
+from typing import Any
+
+from app.domain.case import Dispute
+from app.domain.disputes.lifecycle import ENDS, is_beyond, is_extended, opening_moment
+
+
+def escalates_nothing_new(dispute: Dispute, event: Any) -> bool:
+    """A stage that the dispute has reached already, without another deadline of that where it is."""
+    if is_beyond(event.stage, dispute.stage):
+        return False
+    return event.stage != dispute.stage or not _tells_a_deadline(dispute, event)
+
+
+def says_nothing_new(dispute: Dispute, event: Any) -> bool:
+    """The same claim once more, at its stage or an earlier one. New is a later stage, another amount, a reopening, and
+    the first that tells why the dispute was raised.
+    """
+    if event.type == "dispute.inquired":
+        if dispute.opened or dispute.opened_at is None:
+            return dispute.opened
+        return dispute.amount_minor == event.amount.amount_minor and not _tells_a_deadline(dispute, event)
+    if not dispute.opened or dispute.claimed_at is None or dispute.amount_minor != event.amount.amount_minor:
+        return False
+    if dispute.state in ENDS:  # told again, an opening of before the end reopens nothing and costs no second fee
+        since = dispute.heard_from
+        still_ended = since is not None and dispute.ended_at is not None and dispute.ended_at > since
+        return still_ended and dispute.claimed_at == opening_moment(event) and not is_extended(dispute, event)
+    if is_beyond(dispute.stage, event.stage):
+        # One that began with an escalation has no opening yet: its opening and its stage are of one moment.
+        return dispute.reason_code is not None or dispute.opened_at != dispute.stage_at
+    return dispute.stage == event.stage and not _tells_a_deadline(dispute, event)
+
+
+def _tells_a_deadline(dispute: Dispute, event: Any) -> bool:
+    """Another one than is known; of an ended dispute one that shows that it has not expired."""
+    if dispute.state in ENDS:
+        return is_extended(dispute, event)
+    return event.respond_by is not None and event.respond_by != dispute.respond_by
