@@ -10,6 +10,7 @@ from app.demo.oracle.wire import Body, moment
 from tests.year.plan import AUTO
 
 STAGES = ("inquiry", "chargeback", "pre_arbitration", "arbitration")
+MOVEMENTS = ("funds_withdrawn", "funds_reinstated")
 ENDS = ("won", "lost", "accepted", "expired", "withdrawn")
 DAYS = {
     "inquiry": {"visa": 18, "mastercard": 40, "amex": 14, "diners": 18, "discover": 18, "unionpay": 30, "jcb": 18},
@@ -54,6 +55,8 @@ class Life:
     movements: set[str] = field(default_factory=set)
     last_movement: str = ""
     fees: list[Body] = field(default_factory=list)
+    charged: set[str] = field(default_factory=set)
+    defendable: bool = True
     state: str = "open"
     ended_at: datetime | None = None
     expiry_told: bool = False
@@ -97,14 +100,14 @@ class Life:
     def apply(self, fact: Fact) -> None:
         """One more fact of it, in the order of arrival; what was overtaken by what happened later moves nothing."""
         body, at, what = fact.body, fact.at.astimezone(UTC), fact.type.removeprefix("dispute.")
-        if body.get("fee") is not None and not self._is_known(what, body, at):
+        if what in MOVEMENTS and body.get("fee") is not None and not self._repeats(what, body):
             self.fees.append(body["fee"])
         match what:
             case "inquired" if not self.opened:
                 self._inquired(body, at)
             case "opened":
                 self._opened(body, moment(body["opened_at"]) if body.get("opened_at") else at, at)
-            case "funds_withdrawn" | "funds_reinstated":
+            case _ if what in MOVEMENTS:
                 self._moved(what, body)
             case "evidence_submitted":
                 self._answered(at)
@@ -131,21 +134,23 @@ class Life:
         self.state, self.ended_at, self.expiry_told = "expired", at, False
         self.ends.append(Ended("expired", at))
 
-    def _is_known(self, what: str, body: Body, at: datetime) -> bool:
-        """Whether the event says what was said before, so that its fee is no second one."""
-        if what in ("funds_withdrawn", "funds_reinstated"):
-            return self._repeats(what, body)
-        if what != "opened" or self.claimed_at is None or self.amount != body["amount"]["amount_minor"]:
+    def _is_known(self, body: Body, opened_at: datetime) -> bool:
+        """Whether an opening says what was said before."""
+        if self.claimed_at is None or self.amount != body["amount"]["amount_minor"] or self._costs(body):
             return False
         if self.state in ENDS:
-            opened_at = moment(body["opened_at"]) if body.get("opened_at") else at
             since = self.heard_from
             still_ended = since is not None and self.ended_at is not None and self.ended_at > since
             return still_ended and self.claimed_at == opened_at and not self._is_extended(body["stage"], body)
         if STAGES.index(body["stage"]) < STAGES.index(self.stage):
             return self.has_reason
         due = body.get("respond_by")
-        return self.stage == body["stage"] and (due is None or moment(due) == self.told_deadline)
+        earlier = self.asked_since is not None and opened_at < self.asked_since
+        return self.stage == body["stage"] and not earlier and (due is None or moment(due) == self.told_deadline)
+
+    def _costs(self, body: Body) -> bool:
+        """Whether an opening tells the fee of its stage, which none has told before."""
+        return body.get("fee") is not None and body["stage"] not in self.charged
 
     def _inquired(self, body: Body, at: datetime) -> None:
         first, due = self.asked_since is None, body.get("respond_by")
@@ -163,14 +168,19 @@ class Life:
             self.opened_at = at
 
     def _opened(self, body: Body, opened_at: datetime, told_at: datetime) -> None:
-        if self._is_known("opened", body, opened_at):
+        if self._is_known(body, opened_at):
             return
-        if self.claimed_at is None or opened_at >= self.claimed_at:
+        newest = self.claimed_at is None or opened_at >= self.claimed_at
+        if newest:
             self._claim(body)
             self.claimed_at = opened_at
         self.has_reason = self.has_reason or bool(body.get("reason_code") or body.get("category"))
         if self._is_extended(body["stage"], body):
             self._back()
+        goes_on = self.state not in ENDS or self.is_presumed
+        if self.opened and self.stage == body["stage"] and goes_on and not body.get("opened_at"):
+            opened_at = min(opened_at, self.asked_since or opened_at)
+            told_at = min(told_at, self.heard_from or told_at)
         back = self.ended_at is not None and self.ended_at <= opened_at
         earlier = STAGES.index(body["stage"]) < STAGES.index(self.stage) and self.asked_since is not None
         new = not self.opened or self.stage != body["stage"] or back
@@ -179,6 +189,13 @@ class Life:
                 self.told_deadline = moment(body["respond_by"]) if body.get("respond_by") else None
             self.stage = max(self.stage, body["stage"], key=STAGES.index)
             self.asked_since, self.heard_from = opened_at, min(opened_at, told_at)
+            if newest:
+                self.defendable = body.get("defendable", True) and not body.get("auto_defended", False)
+        if back:
+            self.charged.clear()
+        if self._costs(body):
+            self.charged.add(body["stage"])
+            self.fees.append(body["fee"])
         self.opened_at, self.opened = opened_at, True
         answered_since = self.answered_at is not None and self.answered_at > opened_at
         stays = (self.ended_at is not None and not back) or (
@@ -230,13 +247,15 @@ class Life:
             if due is not None and self.state not in ENDS and body["stage"] == self.stage:
                 self.told_deadline = due
             return
-        self.stage, self.asked_since, self.heard_from = body["stage"], at, at
+        self.stage, self.asked_since, self.heard_from, self.defendable = body["stage"], at, at, True
         if not self.opened:
             self.opened, self.opened_at = True, at
         if self.ended_at is not None and self.ended_at > at and not self.is_presumed:
             return
-        self.state, self.ended_at, self.told_deadline = "open", None, due
-        self.turns += 1
+        self.told_deadline = due
+        if self.state == "evidence_submitted" and self.answered_at is not None and self.answered_at > at:
+            return
+        self.state, self.ended_at, self.turns = "open", None, self.turns + 1
 
     def _end(self, outcome: str, at: datetime, body: Body) -> None:
         again = self.state == outcome

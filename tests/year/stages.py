@@ -54,7 +54,6 @@ class Watched:
     respond_by: datetime | None = None
     reminded: set[int] = field(default_factory=set)
     scheduled: datetime | None = None
-    defendable: bool = True
     closed: int = 0
 
 
@@ -130,8 +129,6 @@ class Stages:
             paid = self._payments[fact.merchant, watched.life.payment_id]
             watched.life.is_debit, watched.life.captured = paid.debit, paid.captured
             watched.life.apply(fact)
-            if fact.type == "dispute.opened":
-                watched.defendable = body.get("defendable", True) and not body.get("auto_defended", False)
             return watched
         return None
 
@@ -286,7 +283,7 @@ class Stages:
             life.expire(due)
 
     def _defended(self, watched: Watched) -> bool:
-        return watched.defendable and not watched.life.is_debit
+        return watched.life.defendable and not watched.life.is_debit
 
     def _answers_before(self, verdict: Body | None, now: datetime) -> bool:
         """Whether a verdict finds a dispute that it can answer."""

@@ -55,15 +55,16 @@ class Dispute:
         """One more fact of this dispute, in the order of arrival."""
         body, what = fact.body, fact.type
         if what == "dispute.opened":
-            if self._is_repeated(body):
-                return
             at = moment(body["opened_at"]) if body.get("opened_at") else fact.at
+            if self._is_repeated(body, at):
+                return
             if self.claimed_at is None or at >= self.claimed_at:
                 self._claimed(body)
                 self.claimed_at = at
             self.due = body.get("respond_by") or self.due
             self.opened, self.opened_at = True, at
-            self._began(STAGES.index(body["stage"]), at, min(at, fact.at))
+            began = self._began_first(body, fact.at) or min(at, fact.at)
+            self._began(STAGES.index(body["stage"]), at, began)
             if self.ended_at is None or self.ended_at <= self.opened_at:
                 self.state, self.ended_at = "open", None
         elif what == "dispute.inquired" and not self.opened:
@@ -78,12 +79,18 @@ class Dispute:
         elif what == "dispute.escalated" and STAGES.index(body["stage"]) > self.stage:
             self._escalated(STAGES.index(body["stage"]), fact.at)
 
-    def _is_repeated(self, body: Body) -> bool:
+    def _is_repeated(self, body: Body, at: datetime) -> bool:
         """The same claim once more, at its stage or an earlier one, of a dispute that goes on: it moves nothing."""
         if self.claimed_at is None or self.ended_at is not None or self.amount != body["amount"]["amount_minor"]:
             return False
         stage = STAGES.index(body["stage"])
-        return stage < self.stage or (stage == self.stage and body.get("respond_by") in (None, self.due))
+        known = body.get("respond_by") in (None, self.due) and not (self.since is not None and at < self.since)
+        return stage < self.stage or (stage == self.stage and known)
+
+    def _began_first(self, body: Body, at: datetime) -> datetime | None:
+        """Of a claim that is told again at its stage, and states no time: when that began."""
+        again = self.opened and self.stage == STAGES.index(body["stage"]) and self.ended_at is None
+        return min(self.since or at, at) if again and not body.get("opened_at") else None
 
     def _began(self, stage: int, at: datetime, heard_from: datetime) -> None:
         came_back = self.ended_at is not None and self.ended_at <= at

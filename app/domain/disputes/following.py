@@ -247,7 +247,8 @@ def _booked(dispute: Dispute, event: Any) -> Iterator[Record]:
             currency=event.amount.currency,
         )
     fee = getattr(event, "fee", None)
-    if fee is not None:
+    told_before = event.type == "dispute.opened" and dispute.charged.get(event.stage) != event.event_id
+    if fee is not None and not told_before:
         yield Booked(
             kind="fee",
             fact=(dispute.dispute_id, event.event_id),

@@ -50,6 +50,13 @@ def is_extended(dispute: Dispute, event: Any) -> bool:
     return dispute.ended_at is not None and event.respond_by > dispute.ended_at
 
 
+def is_told_again(dispute: Dispute, event: Any) -> bool:
+    """Whether an opening states no time of its own for the stage at which its dispute is: it began with its first."""
+    stated = event.opened_at is not None and not is_opened_in_future(event)
+    ended = dispute.state in ENDS and not is_presumed(dispute)
+    return dispute.opened and dispute.stage == event.stage and not stated and not ended
+
+
 def is_outdated(dispute: Dispute, event: Any) -> bool:
     """Whether an opening tells a claim of before the one that stands: it comes late, and takes nothing back."""
     return dispute.claimed_at is not None and opening_moment(event) < dispute.claimed_at

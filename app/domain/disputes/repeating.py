@@ -14,14 +14,16 @@ def escalates_nothing_new(dispute: Dispute, event: Any) -> bool:
 
 
 def says_nothing_new(dispute: Dispute, event: Any) -> bool:
-    """The same claim once more, at its stage or an earlier one. New is a later stage, another amount, a reopening, and
-    the first that tells why the dispute was raised.
+    """The same claim once more, at its stage or an earlier one. New is a later stage, an earlier beginning of it,
+    another amount, a reopening, the first that tells why the dispute was raised, and the first that tells its fee.
     """
     if event.type == "dispute.inquired":
         if dispute.opened or dispute.opened_at is None:
             return dispute.opened
         return dispute.amount_minor == event.amount.amount_minor and not _tells_a_deadline(dispute, event)
     if not dispute.opened or dispute.claimed_at is None or dispute.amount_minor != event.amount.amount_minor:
+        return False
+    if event.fee is not None and event.stage not in dispute.charged:
         return False
     if dispute.state in ENDS:  # told again, an opening of before the end reopens nothing and costs no second fee
         since = dispute.heard_from
@@ -30,7 +32,8 @@ def says_nothing_new(dispute: Dispute, event: Any) -> bool:
     if is_beyond(dispute.stage, event.stage):
         # One that began with an escalation has no opening yet: its opening and its stage are of one moment.
         return dispute.reason_code is not None or dispute.opened_at != dispute.stage_at
-    return dispute.stage == event.stage and not _tells_a_deadline(dispute, event)
+    earlier = dispute.stage_at is not None and opening_moment(event) < dispute.stage_at
+    return dispute.stage == event.stage and not earlier and not _tells_a_deadline(dispute, event)
 
 
 def _tells_a_deadline(dispute: Dispute, event: Any) -> bool:

@@ -130,17 +130,17 @@ def _inquired(case: Case, event: DisputeInquired) -> None:
 
 def _opened(case: Case, event: DisputeOpened) -> None:
     dispute = dispute_of(case, event)
-    opened_at = lifecycle.opening_moment(event)
-    if lifecycle.is_outdated(dispute, event):
+    outdated = lifecycle.is_outdated(dispute, event)
+    if outdated:
         _fill_in(case, dispute, event)
     else:
         _claim(case, dispute, event)
-        dispute.claimed_at = opened_at
-        dispute.defendable, dispute.auto_defended = event.defendable, event.auto_defended
+        dispute.claimed_at = lifecycle.opening_moment(event)
     if lifecycle.is_opened_in_future(event):
         flag_dispute(case, dispute, "opened_in_future")
     if lifecycle.is_extended(dispute, event):
         _reopen(dispute)
+    opened_at, heard_from = _beginning(dispute, event)
     reopened = dispute.state in lifecycle.ENDS and dispute.ended_at is not None and dispute.ended_at <= opened_at
     beyond = dispute.stage_at is not None and lifecycle.is_beyond(dispute.stage, event.stage)
     moves = not beyond or reopened
@@ -148,14 +148,14 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         new_stage = dispute.stage != event.stage or not dispute.opened or reopened
         _told_deadline(case, dispute, event, new_stage=new_stage)
         dispute.stage, dispute.stage_at = lifecycle.further(dispute.stage, event.stage), opened_at
-        dispute.heard_from = min(opened_at, _moment(event))
+        dispute.heard_from = heard_from
         if new_stage:
             dispute.answer = None
+        if not outdated:
+            dispute.defendable, dispute.auto_defended = event.defendable, event.auto_defended
     dispute.opened_at = opened_at
     ended_later = dispute.ended_at is not None and dispute.ended_at > opened_at
-    answered_later = dispute.submitted_at is not None and dispute.submitted_at > opened_at
-    answered = dispute.state == "evidence_submitted" and answered_later
-    if moves and dispute.state != "open" and not ended_later and not answered:
+    if moves and dispute.state != "open" and not ended_later and not _answered_after(dispute, opened_at):
         _reopen(dispute)
     dispute.opened = True
     payment = case.payments.get(dispute.payment_id)
@@ -163,7 +163,21 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         end(dispute, "lost", _moment(event))
     if dispute.state in lifecycle.ENDS:
         dispute.respond_by = dispute.deadline_source = None
-    _fee(dispute, event)
+    if reopened:
+        dispute.charged = {}
+    if event.fee is not None and event.stage not in dispute.charged:
+        dispute.charged[event.stage] = event.event_id
+        _fee(dispute, event)
+
+
+def _beginning(dispute: Dispute, event: DisputeOpened) -> tuple[datetime, datetime]:
+    """When the stage of an opening began, and from when on what happens is about it."""
+    opened_at = lifecycle.opening_moment(event)
+    heard_from = min(opened_at, _moment(event))
+    if lifecycle.is_told_again(dispute, event):
+        opened_at = min(opened_at, dispute.stage_at or opened_at)
+        heard_from = min(heard_from, opened_at, dispute.heard_from or opened_at)
+    return opened_at, heard_from
 
 
 def _fee(dispute: Dispute, event: Any) -> None:
@@ -196,22 +210,24 @@ def _evidence(case: Case, event: EvidenceSubmitted) -> None:
 
 
 def _escalated(case: Case, event: DisputeEscalated) -> None:
-    dispute = dispute_of(case, event)
-    if lifecycle.further(dispute.stage, event.stage) != dispute.stage:
-        dispute.stage, dispute.stage_at = event.stage, _moment(event)
-        dispute.heard_from = dispute.stage_at
-        if not dispute.opened:
-            dispute.opened, dispute.opened_at = True, dispute.stage_at
-            claim_the_payment(case, dispute)
-        if _ended_after(dispute, dispute.stage_at):
-            return
+    dispute, at = dispute_of(case, event), _moment(event)
+    if not lifecycle.is_beyond(event.stage, dispute.stage):
+        if lifecycle.is_extended(dispute, event):
+            _reopen(dispute)
+        _told_deadline(case, dispute, event, new_stage=False)
+        return
+    dispute.stage, dispute.stage_at, dispute.heard_from = event.stage, at, at
+    dispute.defendable, dispute.auto_defended = True, False  # that was said of the stage before
+    if not dispute.opened:
+        dispute.opened, dispute.opened_at = True, at
+        claim_the_payment(case, dispute)
+    if _ended_after(dispute, at):
+        return
+    _told_deadline(case, dispute, event, new_stage=True)
+    if not _answered_after(dispute, at):
         if dispute.state in lifecycle.ENDS:
             dispute.closed.append("reopened")
         dispute.state, dispute.ended_at, dispute.answer = "open", None, None
-        dispute.respond_by = dispute.deadline_source = None
-    elif lifecycle.is_extended(dispute, event):
-        _reopen(dispute)
-    _told_deadline(case, dispute, event, new_stage=False)
 
 
 def _won(case: Case, event: DisputeWon) -> None:
@@ -241,6 +257,11 @@ def _ended_after(dispute: Dispute, at: datetime) -> bool:
     """Whether an end of a later time was told already. That a dispute expired we may presume ourselves: no such end."""
     told = dispute.state in lifecycle.ENDS and not lifecycle.is_presumed(dispute)
     return told and dispute.ended_at is not None and dispute.ended_at > at
+
+
+def _answered_after(dispute: Dispute, at: datetime) -> bool:
+    """Whether it stands answered by evidence that was given after this time."""
+    return dispute.state == "evidence_submitted" and dispute.submitted_at is not None and dispute.submitted_at > at
 
 
 def _went_on_after(dispute: Dispute, at: datetime) -> bool:

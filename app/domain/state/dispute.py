@@ -32,8 +32,9 @@ class Dispute(msgspec.Struct, array_like=True):
     `question`: the last one to the customer's history. `won_minor`: what the network says was won, where a part was.
     `claimed_at`: of when the opening is whose claim stands. `stage_at`: when the stage began, from which deadlines
     count; `heard_from`: from when on what happens is about that stage, earlier where its stated beginning lay ahead.
-    `expiry_told`: the provider itself said that it expired. `shown`, `about`: what the newest alert showed, and what it
-    asked about, to tell whether the next says anything new.
+    `charged`: the stages whose opening has cost its fee, each with the event that told it. `expiry_told`: the provider
+    itself said that it expired. `shown`, `about`: what the newest alert showed, and what it asked about, to tell if
+    the next says anything new.
     """
 
     dispute_id: str
@@ -75,6 +76,7 @@ class Dispute(msgspec.Struct, array_like=True):
     heard_from: datetime | None = None
     about: list[str] = []
     expiry_told: bool = False
+    charged: dict[str, str] = {}
 
 
 class PreDispute(msgspec.Struct, array_like=True):

@@ -1,0 +1,109 @@
+"""What is told of a dispute twice, or late: it takes back no answer, moves no deadline, and costs no second fee."""
+
+import pytest
+
+from tests.domain.dated import moment
+from tests.domain.disputed import OPENED, alerts, answers, case_of, judged, opened, terms
+from tests.domain.events import dispute
+
+DUE, LATER = "2026-02-12T12:00:00Z", "2026-02-20T12:00:00Z"
+FEE = {"amount_minor": 1500, "currency": "EUR"}
+ESCALATED = dispute("escalated", stage="pre_arbitration")
+
+
+def state(story):
+    return story.case.disputes["d1"].state
+
+
+def fees(story):
+    booked = [said.body["amount"]["amount_minor"] for said in story.told if said.body.get("kind") == "fee"]
+    assert booked == [-fee.amount_minor for fee in story.case.disputes["d1"].fees]
+    return booked
+
+
+@pytest.mark.parametrize("again", [{"respond_by": LATER}, {"text": "150.00"}, {"fee": FEE}])
+def test_an_opening_told_again_without_its_time_takes_back_no_evidence_and_moves_no_deadline(again):
+    story = case_of().on(OPENED, opened()).on("2026-02-10", opened(**again))
+    due = moment(LATER) if "respond_by" in again else moment(OPENED).replace(day=18)  # Visa's 18 days less 48 hours
+    assert alerts(story)[-1]["respond_by"] == due
+    assert story.case.disputes["d1"].opened_at == moment(OPENED)
+    story = case_of().on(OPENED, opened()).on("2026-02-05", dispute("evidence_submitted"))
+    story.on("2026-02-10", opened(**again)).until("2026-04-01")
+    assert state(story) == "evidence_submitted"
+
+
+def test_the_time_of_an_opening_is_that_of_its_first_telling_in_whatever_order_they_come():
+    story = case_of().on("2026-02-10T12:00Z", opened()).on("2026-02-11", opened().at(OPENED))
+    assert alerts(story)[-1]["respond_by"] == moment(OPENED).replace(day=18)
+    assert story.case.disputes["d1"].opened_at == moment(OPENED)
+
+
+def test_an_opening_that_states_its_time_anew_is_another_one():
+    story = case_of().on(OPENED, opened()).on("2026-02-05", dispute("evidence_submitted"))
+    story.on("2026-02-10", opened(text="150.00", opened_at="2026-02-09T12:00:00Z"))
+    assert state(story) == "open"
+
+
+def test_an_opening_told_again_without_its_time_is_no_second_chargeback_where_only_we_presume_that_it_expired():
+    story = case_of().on(OPENED, opened(respond_by=DUE)).until("2026-02-13")
+    story.on("2026-02-14", opened())
+    assert (state(story), len(alerts(story))) == ("expired", 1)
+
+
+def test_an_escalation_that_is_told_late_does_not_undo_evidence_that_was_given_after_it():
+    story = case_of().on(OPENED, opened()).on("2026-02-10T12:00Z", dispute("evidence_submitted"))
+    story.on("2026-02-11", ESCALATED.at("2026-02-09T12:00:00Z")).until("2026-05-01")
+    found = story.case.disputes["d1"]
+    assert (found.stage, found.state, len(alerts(story))) == ("pre_arbitration", "evidence_submitted", 1)
+    story = case_of().on(OPENED, opened()).on("2026-02-10T12:00Z", dispute("evidence_submitted"))
+    story.on("2026-02-11", ESCALATED.at("2026-02-10T12:00:00Z"))
+    assert state(story) == "open"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [opened(fee=FEE), opened(fee=FEE, respond_by=LATER)],
+        [opened(), opened(fee=FEE)],
+        [opened(fee=FEE), opened(fee=FEE, text="150.00")],
+        [dispute("inquired", "200.00"), dispute("escalated", stage="chargeback"), opened(fee=FEE), opened(fee=FEE)],
+        [dispute("inquired", "200.00"), ESCALATED, opened(fee=FEE)],
+        [opened(), dispute("evidence_submitted"), ESCALATED, opened(fee=FEE)],
+        [opened().at(OPENED), dispute("lost"), opened(fee=FEE).at(OPENED), opened(fee=FEE).at(OPENED)],
+        [opened(fee=FEE, respond_by=DUE), opened(fee=FEE, respond_by=LATER), dispute("won")],
+    ],
+)
+def test_the_fee_of_an_opening_is_booked_once_whenever_it_is_told(told):
+    assert fees(case_of().on(OPENED, *told)) == [-1500]
+
+
+def test_each_stage_and_each_new_chargeback_costs_its_own_fee():
+    story = case_of().on(OPENED, opened(fee=FEE), dispute("evidence_submitted"))
+    story.when(opened(stage="pre_arbitration", fee=FEE), dispute("funds_withdrawn", "200.00", fee=FEE))
+    assert fees(story) == [-1500] * 3
+    story.when(dispute("won"), opened(fee=FEE))
+    assert fees(story) == [-1500] * 4
+
+
+def test_an_opening_that_only_adds_its_fee_asks_nothing_again():
+    story = case_of().on(OPENED, dispute("inquired", "200.00", category="general"))
+    story.when(dispute("escalated", stage="chargeback"), opened(fee=FEE))
+    assert [alert["stage"] for alert in alerts(story)] == ["inquiry", "chargeback"]
+
+
+@pytest.mark.parametrize("how", [{"auto_defended": True}, {"defendable": False}])
+def test_what_was_not_ours_to_defend_at_one_stage_is_asked_at_the_next(how):
+    story = case_of(rules=terms(auto_respond=False)).on(OPENED, opened(**how))
+    assert alerts(story)[-1]["recommendation"]["action"] == "none"
+    story.on("2026-02-10", ESCALATED)
+    assert alerts(story)[-1]["recommendation"]["action"] != "none"
+    story.when(judged("contest"))
+    assert len(answers(story)) == 1
+    # the opening of the chargeback told late, or again, says nothing of the stage that it has come to
+    story.when(opened(fee=FEE, **how))
+    assert alerts(story)[-1]["recommendation"]["action"] != "none"
+
+
+def test_a_next_stage_that_is_not_ours_to_defend_asks_for_no_answer():
+    story = case_of().on(OPENED, opened()).on("2026-02-10", opened(stage="pre_arbitration", defendable=False))
+    assert alerts(story)[-1]["recommendation"]["action"] == "none"
