@@ -5,6 +5,7 @@ codes, which are few. Metrics are written once per round, never per message.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -211,15 +212,18 @@ class Metrics:
         assert isinstance(made, Gauge), metric.name
         (made.labels(*labels) if labels else made).set(value)
 
-    def set_since(self, metric: Metric, began: float | None, *labels: str) -> None:
-        """Sets a gauge to the age of what began then (Unix time; None: 0), reckoned anew whenever it is looked at.
+    def set_since(
+        self, metric: Metric, began: float | None, *labels: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Sets a gauge to the age of what began then (None: 0), reckoned anew whenever it is looked at.
 
-        So an age grows while nothing happens. Such a gauge is set in no other way.
+        So an age grows while nothing happens. `began` goes by `clock`: Unix time, or seconds that only go forward where
+        it began in this process. Such a gauge is set in no other way.
         """
         made = self._made[metric]
         assert isinstance(made, Gauge), metric.name
         gauge = made.labels(*labels) if labels else made
-        gauge.set_function(lambda: 0.0 if began is None else max(0.0, time.time() - began))
+        gauge.set_function(lambda: 0.0 if began is None else max(0.0, clock() - began))
 
     def observe(self, metric: Metric, seconds: float) -> None:
         """Adds to a histogram."""

@@ -5,6 +5,9 @@
 Once per interval each partition gets a beat. It takes the way of an event, in the same rounds and transactions, and
 ends where it began. So it proves what an event needs: partitions that can be read, agents that answer, transactions
 that commit, and readers of committed records that nothing holds up.
+
+Ages go by a clock that only goes forward: a step of the time of day neither makes a beat late nor hides one that is.
+Only of a beat that another process began is nothing known but its time of day.
 """
 
 import time
@@ -15,6 +18,9 @@ from app.runtime.round import Staging
 from app.runtime.topology import Batch, Output
 from topics import heartbeats
 
+BEGUN_MAX = 1000
+"""Beats of which is known when they began; at one a minute those of most of a day."""
+
 
 class Heartbeat:
     """Of the partitions of `topic` (None: nothing beats) that this worker has, every so many seconds (0: never)."""
@@ -24,13 +30,16 @@ class Heartbeat:
         self._every = every
         self._metrics = metrics
         self._came_out: dict[int, float] = {}
+        """By partition, when the last beat began that came out of it, as `time.monotonic` tells it."""
+        self._begun: dict[int, float] = {}
+        """The same of beats of this process, by their time of day, which is all that a beat says; the newest last."""
         self._beaten_at: float | None = None
         self._beating_at: float | None = None
 
     def follow(self, partitions: Collection[int]) -> None:
         """Notes which partitions this worker has now. The age of one that is new to it counts from here."""
         if self.topic is not None and self._came_out.keys() != set(partitions):
-            now = time.time()
+            now = time.monotonic()
             self._came_out = {number: self._came_out.get(number, now) for number in partitions}
             self._tell()
 
@@ -44,7 +53,11 @@ class Heartbeat:
         if self.topic is None or not self.is_due():
             return
         self._beating_at = time.monotonic()
-        value = heartbeats.value_of(int(time.time() * 1000))
+        began = int(time.time() * 1000)
+        self._begun[began] = self._beating_at
+        while len(self._begun) > BEGUN_MAX:
+            del self._begun[next(iter(self._begun))]
+        value = heartbeats.value_of(began)
         for number in self._came_out:
             staging.publish(Output(self.topic, heartbeats.IN, value, partition=number))
 
@@ -56,14 +69,20 @@ class Heartbeat:
                 self._hear(batch)
 
     def _hear(self, batch: Batch) -> None:
-        now = time.time()
+        now = time.monotonic()
         for message in batch.messages:
             began = heartbeats.began(message.value)
             if message.key == heartbeats.OUT and began is not None and batch.partition in self._came_out:
-                newest = max(self._came_out[batch.partition], began / 1000)
-                self._came_out[batch.partition] = newest
-                self._metrics.observe(HEARTBEAT_TRIP, max(0.0, now - began / 1000))
+                trip = self._seconds_since(began)
+                self._came_out[batch.partition] = max(self._came_out[batch.partition], now - trip)
+                self._metrics.observe(HEARTBEAT_TRIP, trip)
         self._tell()
 
+    def _seconds_since(self, began: int) -> float:
+        """How long ago a beat began that says this time of day (ms)."""
+        known = self._begun.get(began)
+        return time.monotonic() - known if known is not None else max(0.0, time.time() - began / 1000)
+
     def _tell(self) -> None:
-        self._metrics.set_since(HEARTBEAT_AGE, min(self._came_out.values(), default=None))
+        began = min(self._came_out.values(), default=None)
+        self._metrics.set_since(HEARTBEAT_AGE, began, clock=time.monotonic)

@@ -38,7 +38,6 @@ from app.runtime.partitions import Partitions
 from app.runtime.positions import Taken
 from app.runtime.progress import Progress
 from app.runtime.round import Rerun, Staging, TooManyFailuresError
-from app.runtime.rows import UnreadableRowError
 from app.runtime.shell import App, hand, register
 from app.runtime.stores import Stores
 from app.runtime.topology import Topology
@@ -159,9 +158,6 @@ class Pump(Service):
                 self._staging.encode()
             except Rerun:
                 self._metrics.add(m.HANDLER_FAILURES)
-            except UnreadableRowError as error:
-                hint = "Deploy the version that wrote it, or let this one rebuild it: another APP_ID, from the journal"
-                raise UnsafeError(f"the state cannot be read: {error}", hint) from error
             except TooManyFailuresError as error:
                 hint = "This build is broken for what comes in: deploy one that works; nothing was acknowledged"
                 raise UnsafeError(str(error), hint) from error

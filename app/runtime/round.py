@@ -20,7 +20,7 @@ from typing import Any
 
 from app.runtime.dead_letters import dead_letter
 from app.runtime.exits import WorkerStopError
-from app.runtime.rows import Cursor, Rows, UnreadableRowError
+from app.runtime.rows import Cursor, Rows
 from app.runtime.store import Change, Store, StoreBrokenError
 from app.runtime.topology import Agent, Batch, Message, Output, Refusal, Topology
 
@@ -128,7 +128,7 @@ class Staging:
     def handle(self, batch: Batch) -> None:
         """Hands a batch to its agent. Raises Rerun where the handler failed, TooManyFailuresError past all patience.
 
-        What is no message's fault is raised as it is: a store that is broken, an order to stop.
+        What is no message's fault is raised as it is: a store that is broken, a row that cannot be read.
         """
         agent = self._agents[batch.topic]
         for part in self._without_failed(batch):
@@ -136,8 +136,6 @@ class Staging:
             try:
                 agent.handle(part, self)
             except (StoreBrokenError, WorkerStopError):
-                raise
-            except UnreadableRowError:
                 raise
             except Exception as error:
                 raise self._blame(error, agent.name) from error

@@ -9,6 +9,7 @@ from heapq import merge
 from itertools import islice
 from typing import Generic, TypeVar
 
+from app.runtime.exits import UnsafeError
 from app.runtime.store import Change, Store, pack, row_of
 from app.runtime.topology import Message, Round, TableSpec
 
@@ -22,8 +23,15 @@ class RowTooLargeError(Exception):
     """An encoded row is larger than a changelog record may be."""
 
 
-class UnreadableRowError(Exception):
-    """A stored row cannot be decoded: the state is of another version, or broken. No message is to blame for it."""
+class UnreadableRowError(UnsafeError):
+    """A stored row cannot be decoded: the state is of another version, or broken. No message is to blame for it.
+
+    It ends the worker wherever the row is met: in a round, by a timer, or by what only looks for a figure.
+    """
+
+    def __init__(self, row: str) -> None:
+        hint = "Deploy the version that wrote it, or let this one rebuild it: another APP_ID, from the journal"
+        super().__init__(f"the state cannot be read: {row}", hint)
 
 
 class Cursor:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from app.metrics import HEARTBEAT_AGE, HEARTBEAT_TRIP, Metrics
-from app.runtime.heartbeat import Heartbeat
+from app.runtime.heartbeat import BEGUN_MAX, Heartbeat
 from app.runtime.round import Staging
 from app.runtime.topology import Batch, Message
 from tests.runtime.toys import topology
@@ -13,12 +13,12 @@ from topics.heartbeats import IN, OUT, TOPIC, value_of
 
 
 class Clock:
-    """Two clocks that a test moves."""
+    """Two clocks that a test moves: `now` both, `stepped` the time of day alone."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 1_772_541_000.0
-        monkeypatch.setattr(time, "time", lambda: self.now)
-        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+        self.now, self.stepped = 1_772_541_000.0, 0.0
+        monkeypatch.setattr(time, "time", lambda: self.now + self.stepped)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now - 1_772_000_000.0)
 
 
 @pytest.fixture
@@ -84,6 +84,43 @@ def test_the_age_is_that_of_the_partition_where_nothing_came_out_for_longest(clo
     assert age(metrics) == 1.5
     assert figure(metrics, f"{HEARTBEAT_TRIP.name}_count") == 3
     assert figure(metrics, f"{HEARTBEAT_TRIP.name}_sum") == 2 + 0.5 + 0.25
+
+
+@pytest.mark.parametrize("step", [3600.0, -3600.0])
+def test_a_step_of_the_time_of_day_changes_no_age_and_no_trip(clock: Clock, step: float) -> None:
+    metrics = Metrics()
+    heartbeat = Heartbeat(TOPIC, 60, metrics)
+    heartbeat.follow({0})
+    ((_, began),) = beaten(heartbeat)
+    heartbeat.committed([])
+    clock.now += 4
+    clock.stepped += step
+    assert age(metrics) == 4
+    heartbeat.committed([out(0, began or b"")])
+    clock.now += 3
+    assert age(metrics) == 7
+    assert figure(metrics, f"{HEARTBEAT_TRIP.name}_sum") == 4
+
+
+def test_of_a_beat_that_another_process_began_its_time_of_day_is_what_is_known(clock: Clock) -> None:
+    metrics = Metrics()
+    heartbeat = Heartbeat(TOPIC, 60, metrics)
+    heartbeat.follow({0})
+    clock.now += 50
+    heartbeat.committed([out(0, value_of(int(clock.now * 1000) - 2000))])
+    assert age(metrics) == 2
+    heartbeat.committed([out(0, value_of(int(clock.now * 1000) + 9000))])
+    assert age(metrics) == 0
+
+
+def test_what_is_remembered_of_beats_is_bounded(clock: Clock) -> None:
+    heartbeat = Heartbeat(TOPIC, 60, Metrics())
+    heartbeat.follow({0})
+    for _ in range(BEGUN_MAX + 5):
+        beaten(heartbeat)
+        heartbeat.committed([])
+        clock.now += 60
+    assert len(heartbeat._begun) == BEGUN_MAX
 
 
 def test_partitions_that_go_are_forgotten_and_those_that_come_count_from_then(clock: Clock) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from app.domain.case import STATE_VERSION, decode_case, encode_case, new_case
+from app.runtime.exits import UnsafeError
 from app.runtime.round import Staging
 from app.runtime.rows import UnreadableRowError
 from app.runtime.store import pack
@@ -28,6 +29,18 @@ def test_a_row_that_cannot_be_decoded_stops_the_round_and_blames_no_message() ->
     store = MemoryStore()
     store.apply([(b"m/o", pack(None, b"not a case"))], 1)
     staging.open("rows", 0, store)
-    with pytest.raises(UnreadableRowError):
+    with pytest.raises(UnreadableRowError) as caught:
         staging.run([Batch("in", 0, [Message("in", 0, 0, 0, b"k", b"v", ())])])
     assert staging.outputs == []
+    assert str(caught.value).startswith("the state cannot be read: a row of rows in partition 0. Deploy the version")
+
+
+def test_one_that_is_met_while_a_figure_is_looked_for_ends_the_worker_with_the_same_code() -> None:
+    table = TableSpec("rows", ("in",), encode_case, decode_case, lambda *_: None, held_since=lambda _: 1)
+    staging = Staging(Topology((), (table,)), version="0")
+    store = MemoryStore()
+    store.apply([(b"m/o", pack(5, b"not a case"))], 1)
+    staging.open("rows", 0, store)
+    with pytest.raises(UnsafeError, match="the state cannot be read"):
+        staging.held_since("rows")
+    assert UnreadableRowError("").code == UnsafeError.code
