@@ -3,11 +3,12 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import Producer, TopicPartition
 from msgspec.structs import replace
 
 from app.runtime.topology import Message
@@ -19,6 +20,7 @@ from topics.catalogue import OUTBOUND
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 PARTITIONS, EVENTS, SEED = 2, 1200, 5
+LONG_ENOUGH_TO_READ_ALL = 20.0
 POLICIES = ROOT / "app" / "policies" / "examples"
 COPIED = ("case-events", "policies", "fx-rates", *OUTBOUND)
 Topics = dict[str, list[Message]]
@@ -152,6 +154,29 @@ def test_what_was_planted_is_named(copy: Any, spoil: Any, kinds: set[str], what:
     assert told["counts"].keys() >= kinds if kinds else told["holds"], told["differences"]
     assert not what or any(what in one["what"] for one in told["differences"]), told["differences"]
     assert told["counts"].get("altered", 0) < 5
+
+
+def test_what_an_open_transaction_hides_is_waited_for_and_is_not_missing(copy: Any, bootstrap: str) -> None:
+    """Another worker began a transaction before this entry was committed, and ends it while the audit reads."""
+    hidden: list[Message] = []
+    other = copy(lambda topics: hidden.append(topics["ledger-entries"].pop()))
+    topic, partition = other.prefix + "ledger-entries", hidden[0].partition
+    slow = Producer({"bootstrap.servers": bootstrap, "transactional.id": topic, "log_level": 0})
+    slow.init_transactions(30)
+    slow.begin_transaction()
+    slow.produce(topic, b"{}", partition=partition)
+    assert slow.flush(30) == 0
+    quick = publisher(bootstrap)
+    one = hidden[0]
+    quick.produce(topic, one.value, one.key, partition=partition, timestamp=one.timestamp, headers=list(one.headers))
+    assert quick.flush(30) == 0
+    with ThreadPoolExecutor(1) as pool:
+        audit = pool.submit(verified, other)
+        still_read = not wait([audit], timeout=LONG_ENOUGH_TO_READ_ALL).done
+        slow.abort_transaction(30)
+        told = audit.result(120)
+    assert still_read, told["differences"]
+    assert told["holds"], told["differences"]
 
 
 def test_what_retention_took_is_counted_and_is_no_difference(copy: Any, bootstrap: str) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urljoin
 from urllib.request import HTTPCookieProcessor, build_opener
 
@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 from tests.console.visitor import Page
 from tests.console.world import PASSWORD, users_file
 from tests.domain.events import asked, captured, delivered, line, placed
-from tests.kafka.harness import Workers, wait_for
+from tests.kafka.harness import Workers, local_broker, wait_for
 from tests.kafka.product import REFUNDRY, Product
 from tests.readside.server import Server
 
@@ -50,8 +50,8 @@ def product(bootstrap: str, server: Server, tmp_path_factory: pytest.TempPathFac
     return made
 
 
-def of(product: Product, *words: str) -> Workers:
-    command = [REFUNDRY, *words, "--config", str(product.config())]
+def of(product: Product, *words: str, **changes: Any) -> Workers:
+    command = [REFUNDRY, *words, "--config", str(product.config(**changes))]
     return Workers(lambda _: command, product.directory / f"{words[0]}.log")
 
 
@@ -157,3 +157,38 @@ def test_what_the_worker_refuses_is_told_with_its_reason(product: Product, peopl
     assert "expected another person than the requester" in page.text
     bob.say(page, "deny", note="asked for by its reviewer")
     wait_for("it is denied", lambda: "Nothing of this case waits" in bob.case("o2").text, SECONDS)
+
+
+def readyz(address: str) -> str:
+    """The reasons against a process, "ready" where there are none, nothing where it does not answer."""
+    try:
+        with build_opener().open(f"http://{address}/readyz", timeout=10) as answer:
+            return str(answer.read().decode())
+    except HTTPError as error:
+        return error.read().decode()
+    except URLError:
+        return ""
+
+
+def test_console_and_follower_are_ready_again_by_themselves_when_redis_is_back(
+    product: Product, server: Server
+) -> None:
+    ports = local_broker.free_ports(2)
+    follower_at, console_at = (f"127.0.0.1:{port}" for port in ports)
+    started = (
+        of(product, "projections", "run", ops_bind=follower_at),
+        of(product, "console", ops_bind=console_at),
+    )
+    with started[0] as follower, started[1] as console:
+        for process in (follower, console):
+            process.start(0)
+        for address in (follower_at, console_at):
+            wait_for("it is ready", lambda address=address: readyz(address) == "ready\n", SECONDS)
+        server.kill()
+        wait_for("the follower says it", lambda: "redis: ConnectionError" in readyz(follower_at), SECONDS)
+        wait_for("the console says it", lambda: readyz(console_at).startswith("read side: Redis does not"), SECONDS)
+        server.start()
+        for address in (follower_at, console_at):
+            wait_for("it is ready again", lambda address=address: readyz(address) == "ready\n", SECONDS)
+        assert console.stop(seconds=30) == {0: 0}
+        assert follower.stop(seconds=30) == {0: 0}

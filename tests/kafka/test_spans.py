@@ -19,8 +19,8 @@ pytestmark = pytest.mark.kafka
 
 @pytest.fixture
 def topic(bootstrap: str) -> str:
-    name = f"spans-{time.time_ns()}"
-    admin(bootstrap).create_topics([NewTopic(name, 1, 1)])[name].result(30)
+    name, client = f"spans-{time.time_ns()}", admin(bootstrap)
+    client.create_topics([NewTopic(name, 1, 1)])[name].result(30)
     return name
 
 
