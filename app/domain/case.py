@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from app.domain.state.dispute import CompellingEvidence, Dispute, Fee, FraudReport, PreDispute
+from app.domain.state.dispute import CompellingEvidence, Dispute, Fee, FraudReport, PreDispute, Tally
 from app.domain.state.goods import GoodsReturn, Returned, Shipment
 from app.domain.state.order import Line, Order, Portion, Proof, Shipping, Tax
 from app.domain.state.payment import Capture, EarlySettlement, Payment, Refund, Row
@@ -37,6 +37,7 @@ __all__ = [
     "Row",
     "Shipment",
     "Shipping",
+    "Tally",
     "Tax",
     "TimelineEntry",
     "Verdict",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.balances import same_claim
-from app.domain.case import Case, Dispute, Payment, PreDispute
+from app.domain.case import Case, Dispute, Payment, PreDispute, Tally
 from app.domain.context import Context
 from app.domain.disputes.compelling_evidence import purchase_of, rule_of
 from app.domain.disputes.lifecycle import AMOUNT_UNKNOWN
@@ -35,28 +35,49 @@ def count_dispute(case: Case, dispute: Dispute, context: Context) -> Iterator[Re
     if dispute.counted or not is_chargeback(dispute) or dispute.network not in MONITORED or not dispute.payment_id:
         return
     if not any(_is_resolved_by(case, dispute, alert) for alert in case.pre_disputes.values()):
-        yield _counted(case, dispute, "dispute", context)
+        yield _counted(dispute, "dispute", _tally(case, dispute, context))
 
 
 def count_resolved(case: Case, alert: PreDispute, context: Context) -> Iterator[Record]:
-    """What was counted is taken back when it is told only now that the network had paid the claim before."""
+    """What was counted is taken back, as it was counted, when it is told only now that the network had paid the claim
+    before.
+    """
     for dispute in list(case.disputes.values()):
         if dispute.counted and _is_resolved_by(case, dispute, alert):
-            yield _counted(case, dispute, "resolved_before_dispute", context)
+            tally = dispute.counted_as or _tally(case, dispute, context)  # rows of before say only that it was counted
+            yield _counted(dispute, "resolved_before_dispute", tally)
 
 
-def _counted(case: Case, dispute: Dispute, kind: str, context: Context) -> Counted:
+def _tally(case: Case, dispute: Dispute, context: Context) -> Tally:
     assert dispute.network is not None
     assert dispute.opened_at is not None
+    return Tally(
+        network=dispute.network,
+        at=min(dispute.opened_at, context.clock),
+        amount_minor=dispute.amount_minor,
+        currency=dispute.currency,
+        category=dispute.category,
+        reason_code=dispute.reason_code,
+        in_store=_in_store(case),
+    )
+
+
+def _counted(dispute: Dispute, kind: str, tally: Tally) -> Counted:
     body: dict[str, Any] = {
         "dispute_id": dispute.dispute_id,
-        "amount": {"amount_minor": dispute.amount_minor, "currency": dispute.currency},
-        "category": dispute.category,
-        "reason_code": dispute.reason_code,
-        "in_store": _in_store(case),
+        "amount": {"amount_minor": tally.amount_minor, "currency": tally.currency},
+        "category": tally.category,
+        "reason_code": tally.reason_code,
+        "in_store": tally.in_store,
     }
-    at = min(dispute.opened_at, context.clock)
-    return Counted(kind, dispute.network, dispute.payment_id, (kind, dispute.dispute_id), at, body)
+    return Counted(kind, tally.network, dispute.payment_id, (kind, dispute.dispute_id), tally.at, body)
+
+
+def tally_of(counted: Counted) -> Tally:
+    """What a dispute was counted as, by the record that says so."""
+    body, amount = counted.body, counted.body["amount"]
+    told = (body["category"], body["reason_code"], body["in_store"])
+    return Tally(counted.network, counted.at, amount["amount_minor"], amount["currency"], *told)
 
 
 def is_chargeback(dispute: Dispute) -> bool:

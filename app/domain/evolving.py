@@ -5,6 +5,7 @@ from typing import Any
 
 from app.domain.balances import is_foreign
 from app.domain.case import Case, Refund, TimelineEntry
+from app.domain.counting import tally_of
 from app.domain.disputes.deadlines import NOT_OPENED
 from app.domain.disputes.following import UNMATCHED
 from app.domain.disputes.lifecycle import ENDS
@@ -108,9 +109,11 @@ def evolve(case: Case, record: Record) -> None:
         case Compared(dispute_id=dispute_id, evidence=evidence):
             case.disputes[dispute_id].compelling = evidence
         case Counted(kind="dispute", body=body):
-            case.disputes[body["dispute_id"]].counted = True
+            dispute = case.disputes[body["dispute_id"]]
+            dispute.counted, dispute.counted_as = True, tally_of(record)
         case Counted(kind="resolved_before_dispute", body=body):
-            case.disputes[body["dispute_id"]].counted = False
+            dispute = case.disputes[body["dispute_id"]]
+            dispute.counted, dispute.counted_as = False, None
         case Counted(kind="fraud_report", fact=(_, report_id)):
             case.fraud_reports[str(report_id)].counted = True
         case Counted() | Reported() | Asked() | Refused() | Repeated() | Shadowed():

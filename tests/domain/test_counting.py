@@ -112,3 +112,20 @@ def test_a_chargeback_is_counted_no_more_when_its_claim_is_told_to_be_settled_by
     story.when(alert(credited, "a2", "rdr"), dispute("opened", "10.00").but(event_id="again"))
     assert len(counted(story, "dispute")) - len(counted(story, "resolved_before_dispute")) == counts
     assert {one[2] for one in counted(story, "resolved_before_dispute")} <= {moment(HEARD)}
+
+
+def test_what_was_counted_is_taken_back_as_it_was_whatever_was_told_of_it_since():
+    story = Dated(start="2026-01-20").given(placed(), captured("50.00", network="mastercard"))
+    first = dispute("opened", "50.00", category=None, reason_code="4853").at("2026-01-31T12:00:00Z")
+    story.on("2026-01-31T12:00Z", first)
+    again = dispute("opened", "50.00", category=None, reason_code="4837", opened_at="2026-02-01T09:00:00Z")
+    story.on(HEARD, again.but(network="visa", respond_by="2026-02-20T00:00:00Z"), placed(channel="store"))
+    story.when(alert("50.00").at("2026-01-30T12:00:00Z"))
+    (taken,) = (one for one in story.all if isinstance(one, Counted) and one.kind == "resolved_before_dispute")
+    (told,) = (one for one in story.all if isinstance(one, Counted) and one.kind == "dispute")
+    assert (taken.network, taken.at, taken.body["reason_code"]) == (
+        "mastercard",
+        moment(first.body["occurred_at"]),
+        "4853",
+    )
+    assert taken.body == told.body

@@ -40,7 +40,10 @@ class _Dispute:
     opened_at: datetime | None = None
     amount: Body | None = None
     reason_code: str | None = None
-    counted_in: str | None = None
+    counted_at: datetime | None = None
+    counted_for: str = ""
+    in_store: bool = False
+    fraud: bool = False
     cents: int = 0
 
 
@@ -174,19 +177,18 @@ class Programmes:
     def _count(self, name: tuple[str, str], dispute: _Dispute, clock: datetime) -> Iterator[Body]:
         merchant, payment = name[0], self._payments.get((name[0], dispute.payment_id), _Payment())
         network = dispute.network or payment.network
-        if dispute.counted_in or not dispute.opened_at or not dispute.amount or not dispute.payment_id:
+        if dispute.counted_at or not dispute.opened_at or not dispute.amount or not dispute.payment_id:
             return
         if network not in WATCHED or any(self._settles(alert, dispute) for alert in self._alerts.values()):
             return
-        dispute.network, at = network, min(dispute.opened_at, clock)
-        dispute.counted_in = f"{at:%Y-%m}"
+        at = min(dispute.opened_at, clock)
+        dispute.counted_for, dispute.counted_at = network, at
+        dispute.in_store = payment.order in self._stores
+        dispute.fraud = dispute.reason_code in FOR_FRAUD and not dispute.in_store
+        dispute.cents = self._cents(dispute.amount, at.date()) if dispute.fraud else 0
         month = self._month(merchant, network, at)
-        month.disputes += 1
-        if payment.order in self._stores:
-            month.in_store += 1
-        elif dispute.reason_code in FOR_FRAUD:
-            dispute.cents = self._cents(dispute.amount, at.date())
-            month.frauds, month.fraud_cents = month.frauds + 1, month.fraud_cents + dispute.cents
+        month.disputes, month.in_store = month.disputes + 1, month.in_store + dispute.in_store
+        month.frauds, month.fraud_cents = month.frauds + dispute.fraud, month.fraud_cents + dispute.cents
         yield from self._news(merchant, network, at)
 
     def _settles(self, alert: _Alert, dispute: _Dispute) -> bool:
@@ -205,15 +207,12 @@ class Programmes:
         )
         self._alerts[fact.merchant, body["alert_id"]] = alert
         for (merchant, _), dispute in self._disputes.items():
-            if merchant == fact.merchant and dispute.counted_in and self._settles(alert, dispute):
-                assert dispute.opened_at is not None
-                assert dispute.network is not None
-                month = self._books[merchant, dispute.network].months[dispute.counted_in]
-                month.disputes -= 1
-                if dispute.cents:
-                    month.frauds, month.fraud_cents = month.frauds - 1, month.fraud_cents - dispute.cents
-                dispute.counted_in = None
-                yield from self._news(merchant, dispute.network, dispute.opened_at)
+            if merchant == fact.merchant and dispute.counted_at and self._settles(alert, dispute):
+                at, dispute.counted_at = dispute.counted_at, None
+                month = self._month(merchant, dispute.counted_for, at)
+                month.disputes, month.in_store = month.disputes - 1, month.in_store - dispute.in_store
+                month.frauds, month.fraud_cents = month.frauds - dispute.fraud, month.fraud_cents - dispute.cents
+                yield from self._news(merchant, dispute.counted_for, at)
 
     def _report(self, merchant: str, report_id: str) -> Iterator[Body]:
         payment_id, told, at = self._reports[merchant, report_id]

@@ -26,6 +26,18 @@ class CompellingEvidence(msgspec.Struct, array_like=True):
     missing: list[str] = []
 
 
+class Tally(msgspec.Struct, array_like=True):
+    """As what a dispute was counted for the monitoring programmes, so that just that can be taken back."""
+
+    network: str
+    at: datetime
+    amount_minor: int
+    currency: str
+    category: str | None
+    reason_code: str | None
+    in_store: bool
+
+
 class Dispute(msgspec.Struct, array_like=True):
     """A claim of the cardholder and the movements of money in it.
 
@@ -77,6 +89,7 @@ class Dispute(msgspec.Struct, array_like=True):
     about: list[str] = []
     expiry_told: bool = False
     charged: dict[str, str] = {}
+    counted_as: Tally | None = None
 
 
 class PreDispute(msgspec.Struct, array_like=True):
