@@ -82,10 +82,10 @@ def test_a_deadline_in_the_past_is_told_and_the_dispute_has_expired():
     assert told == [("dispute.action_required", ["deadline_in_past"]), ("dispute.closed", None)]
 
 
-def test_nobody_is_asked_to_refund_an_alert_of_nothing():
+def test_a_person_is_asked_what_to_do_about_an_alert_of_nothing_and_nothing_is_refunded():
     shop = Shop()
     shop.publish(*PAID, alert("0.00", source="ethoca"))
-    assert not shop.bodies("chargeback-alerts")
+    assert [body["type"] for body in shop.bodies("chargeback-alerts")] == ["pre_dispute.action_required"]
     assert not shop.bodies("refund-decisions")
 
 

@@ -1,10 +1,14 @@
 """What is told of a dispute twice, or late: it takes back no answer, moves no deadline, and costs no second fee."""
 
+from itertools import combinations
+
 import pytest
 
+from app.domain.balances import claimed
 from tests.domain.dated import moment
 from tests.domain.disputed import OPENED, alerts, answers, case_of, judged, opened, terms
 from tests.domain.events import dispute
+from tests.domain.expecting import alerted
 
 DUE, LATER = "2026-02-12T12:00:00Z", "2026-02-20T12:00:00Z"
 FEE = {"amount_minor": 1500, "currency": "EUR"}
@@ -107,3 +111,25 @@ def test_what_was_not_ours_to_defend_at_one_stage_is_asked_at_the_next(how):
 def test_a_next_stage_that_is_not_ours_to_defend_asks_for_no_answer():
     story = case_of().on(OPENED, opened()).on("2026-02-10", opened(stage="pre_arbitration", defendable=False))
     assert alerts(story)[-1]["recommendation"]["action"] == "none"
+
+
+@pytest.mark.parametrize("again", [opened(respond_by=LATER), opened(text="150.00")])
+def test_nobody_is_reminded_of_a_dispute_that_was_given_in_to_whatever_is_told_again(again):
+    story = case_of().on(OPENED, opened(respond_by=DUE)).when(judged("accept")).on("2026-02-03", again)
+    assert [alert["revision"] for alert in alerts(story)] == [1, 2]
+    story.until("2026-03-01").never(alerted("dispute.deadline_near"))
+    assert state(story) == "expired"
+
+
+ENDS = ("won", "lost", "accepted", "expired", "withdrawn")
+AT = "2026-02-10T12:00:00Z"
+
+
+@pytest.mark.parametrize(("one", "other"), tuple(combinations(ENDS, 2)))
+def test_of_two_ends_of_one_time_the_worse_one_stands_in_either_order(one, other):
+    found = []
+    for order in ((one, other), (other, one)):
+        story = case_of().on(OPENED, opened()).on(AT, *(dispute(end).at(AT) for end in order))
+        found.append((state(story), claimed(story.case, story.case.payments["p1"])))
+    worse = max(one, other, key=("won", "withdrawn", "expired", "accepted", "lost").index)
+    assert found == [(worse, 0 if worse in ("won", "withdrawn") else 20000)] * 2

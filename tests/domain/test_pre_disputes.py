@@ -253,3 +253,9 @@ def test_the_credit_of_the_network_stands_when_the_chargeback_that_repeated_it_e
 
 def test_a_credit_in_another_currency_stands_for_the_whole_payment():
     given(*PAID, warned("1.00 JPY", source="rdr")).when(asked()).then(denied("already_credited_by_network"))
+
+
+def test_an_alert_of_nothing_is_a_person_s_to_judge_and_refunds_nothing():
+    story = given(*PAID).when(warned("0.00")).then(TO_A_PERSON).never(instructed("0.00"))
+    story.when(judged("refund")).never(instructed("0.00"))
+    assert paid_out(story) == 0

@@ -113,6 +113,9 @@ LATE = [
     ([OPENED, OUT, ("won", {}), BACK], ("escalated", {"stage": "arbitration"}), 1, 0),
     ([OPENED, OUT, ("escalated", {"stage": "arbitration"})], ("won", {}), 1, 600),
     ([OPENED, ("expired", {})], ("won", {}), 0, 600),
+    # of two ends of one time a loss stands, whichever is told first
+    ([OPENED, ("lost", {})], ("won", {}), 1, 600),
+    ([OPENED, ("won", {})], ("lost", {}), 1, 600),
     # the same claim told once more moves nothing, so a win of before that stands
     ([OPENED, OPENED], ("won", {}), 0.5, 0),
     # a smaller claim of before the one that stands takes nothing from it

@@ -12,6 +12,7 @@ from tests.year.plan import AUTO
 STAGES = ("inquiry", "chargeback", "pre_arbitration", "arbitration")
 MOVEMENTS = ("funds_withdrawn", "funds_reinstated")
 ENDS = ("won", "lost", "accepted", "expired", "withdrawn")
+WORSE = ("won", "withdrawn", "expired", "accepted", "lost")
 DAYS = {
     "inquiry": {"visa": 18, "mastercard": 40, "amex": 14, "diners": 18, "discover": 18, "unionpay": 30, "jcb": 18},
     "chargeback": {"visa": 18, "mastercard": 40, "amex": 14, "diners": 25, "discover": 25, "unionpay": 30, "jcb": 40},
@@ -113,7 +114,7 @@ class Life:
                 self._answered(at)
             case "escalated":
                 self._escalated(body, at)
-            case _ if what in ENDS and not self._overtaken(at):
+            case _ if what in ENDS and not self._overtaken(what, at):
                 self._end(what, at, body)
 
     @property
@@ -264,9 +265,11 @@ class Life:
             stated = body.get("amount")
             self.ends.append(Ended(outcome, at, stated["amount_minor"] if stated else None))
 
-    def _overtaken(self, at: datetime) -> bool:
-        ended = self.state in ENDS and not self.is_presumed and self.ended_at is not None and self.ended_at > at
-        return ended or self._went_on(at)
+    def _overtaken(self, outcome: str, at: datetime) -> bool:
+        """Whether the dispute ended or went on after this; an end of the same time stands where it is the worse one."""
+        told = self.state in ENDS and not self.is_presumed and self.ended_at is not None
+        worse = told and self.ended_at == at and WORSE.index(self.state) > WORSE.index(outcome)
+        return worse or (told and self.ended_at > at) or self._went_on(at)
 
     def _went_on(self, at: datetime) -> bool:
         return self.heard_from is not None and at < self.heard_from

@@ -74,7 +74,7 @@ class Dispute:
             if self.currency is None:
                 self._claimed(body)
             self._move(what, body.get("movement_id"), body["amount"]["amount_minor"])
-        elif what in ENDS and not self._is_past(fact.at):
+        elif what in ENDS and not self._is_past(what, fact.at):
             self.state, self.ended_at = what, fact.at
         elif what == "dispute.escalated" and STAGES.index(body["stage"]) > self.stage:
             self._escalated(STAGES.index(body["stage"]), fact.at)
@@ -100,9 +100,10 @@ class Dispute:
     def _claimed(self, body: Body) -> None:
         self.amount, self.currency = body["amount"]["amount_minor"], body["amount"]["currency"]
 
-    def _is_past(self, at: datetime) -> bool:
-        """Whether an end of this time was overtaken."""
-        ended_later = self.ended_at is not None and self.ended_at > at
+    def _is_past(self, end: str, at: datetime) -> bool:
+        """Whether an end of this time was overtaken; of two of one time a loss stands."""
+        lost_then = self.ended_at == at and self.state in LOST and end in WON
+        ended_later = lost_then or (self.ended_at is not None and self.ended_at > at)
         return ended_later or (self.since is not None and self.since > at)
 
     def _escalated(self, stage: int, at: datetime) -> None:

@@ -188,10 +188,18 @@ def ask_for_an_answer(case: Case, dispute: Dispute, context: Context, told: _Tol
         },
     )
     if can_be_contested(case, dispute):
-        yield from schedule_deadline(dispute, policy, context.clock)
+        yield from _await_answer(dispute, policy, context)
         yield from answer_early_verdicts(case, dispute, context)
         yield from ask(case, dispute, policy, context)
         yield from respond_by_policy(case, dispute, policy, context)
+
+
+def _await_answer(dispute: Dispute, policy: Policy, context: Context) -> Iterator[Scheduled]:
+    """The reminders and the deadline; the deadline alone where we have given in, and nothing is left to do."""
+    if dispute.answer == "accept":
+        yield Scheduled(deadline_timer(dispute.dispute_id), dispute.respond_by)
+    else:
+        yield from schedule_deadline(dispute, policy, context.clock)
 
 
 def tell_disputes(case: Case, event: Any, context: Context) -> Iterator[Record]:

@@ -14,7 +14,9 @@ STATES = ("open", "evidence_submitted", "won", "lost", "accepted", "expired", "w
 AMOUNT_UNKNOWN = "amount_unknown"
 """The flag of a dispute that stands for its whole payment, because nothing has told yet what is claimed."""
 CLOCKS_DIFFER = timedelta(hours=24)
-ENDS = frozenset({"won", "lost", "accepted", "expired", "withdrawn"})
+BY_CAUTION = ("won", "withdrawn", "expired", "accepted", "lost")
+"""The ends of a dispute: of two that came at one time, in whatever order they are told, the later one here stands."""
+ENDS = frozenset(BY_CAUTION)
 
 
 def further(stage: str, other: str) -> str:

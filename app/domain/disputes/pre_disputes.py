@@ -60,10 +60,8 @@ def _answer(case: Case, alert: PreDispute, context: Context, *, at: datetime) ->
 
 
 def is_to_be_answered(case: Case, alert: PreDispute, at: datetime) -> bool:
-    """Whether the alert's payment is known, its window open, and its claim neither nothing, nor told before, nor
-    settled.
-    """
-    return bool(alert.payment_id and alert.amount_minor) and is_in_time(alert, at) and not is_known_claim(case, alert)
+    """Whether the alert's payment is known, its window open, and its claim neither told before nor settled."""
+    return bool(alert.payment_id) and is_in_time(alert, at) and not is_known_claim(case, alert)
 
 
 def is_left_to_the_policy(alert: PreDispute) -> bool:

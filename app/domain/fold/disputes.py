@@ -232,7 +232,7 @@ def _escalated(case: Case, event: DisputeEscalated) -> None:
 
 def _won(case: Case, event: DisputeWon) -> None:
     dispute = dispute_of(case, event)
-    if _is_overtaken(dispute, _moment(event)):
+    if _is_overtaken(dispute, "won", _moment(event)):
         return
     _ended(case, event)
     if event.amount is not None and dispute.currency in ("", event.amount.currency):
@@ -242,15 +242,19 @@ def _won(case: Case, event: DisputeWon) -> None:
 
 
 def _ended(case: Case, event: Any) -> None:
-    dispute, at = dispute_of(case, event), _moment(event)
-    if not _is_overtaken(dispute, at):
+    dispute, at, outcome = dispute_of(case, event), _moment(event), event.type.removeprefix("dispute.")
+    if not _is_overtaken(dispute, outcome, at):
         dispute.won_minor = None  # what was won in part before is no part of this end
-        end(dispute, event.type.removeprefix("dispute."), at, told=True)
+        end(dispute, outcome, at, told=True)
 
 
-def _is_overtaken(dispute: Dispute, at: datetime) -> bool:
-    """Whether an end of this time is history: another one came after it, or the dispute went on."""
-    return _ended_after(dispute, at) or _went_on_after(dispute, at)
+def _is_overtaken(dispute: Dispute, outcome: str, at: datetime) -> bool:
+    """Whether an end of this time is history: another one came after it, or the dispute went on. Of two of one time the
+    one that is worse for us stands.
+    """
+    known = dispute.state if dispute.ended_at == at and not lifecycle.is_presumed(dispute) else outcome
+    worse = lifecycle.BY_CAUTION.index(known) > lifecycle.BY_CAUTION.index(outcome)
+    return worse or _ended_after(dispute, at) or _went_on_after(dispute, at)
 
 
 def _ended_after(dispute: Dispute, at: datetime) -> bool:
