@@ -111,9 +111,16 @@ class Place(msgspec.Struct, frozen=True):
 
     @property
     def left(self) -> int:
-        """How many more would cross both thresholds."""
+        """How many more would cross all thresholds: that of the amount, if each is worth as much as those so far."""
         by_ratio = -(-self.threshold.bps * self.base // 10_000)
-        return max(0, self.threshold.count - self.count, by_ratio - self.count)
+        return max(0, self.threshold.count - self.count, by_ratio - self.count, self._left_by_amount)
+
+    @property
+    def _left_by_amount(self) -> int:
+        worth, short = self.amount_minor or 0, self.amount_from_minor - (self.amount_minor or 0)
+        if short <= 0:
+            return 0
+        return -(-short * self.count // worth) if worth > 0 else 1
 
 
 def count(standing: Standing, event: Any, *, usd_minor: int) -> str:

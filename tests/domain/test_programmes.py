@@ -212,3 +212,20 @@ def test_a_late_event_changes_its_own_month_and_memory_is_bounded():
 )
 def test_months_follow_each_other_over_the_turn_of_the_year(month, before, after):
     assert (previous(month), following(month)) == (before, after)
+
+
+@pytest.mark.parametrize(
+    ("usd", "times", "left"),
+    [
+        (800_000, 5, 2),  # 10,000 USD short of 50,000, and each is worth 8,000
+        (1_000_000, 4, 1),
+        (4_999_999, 5, 0),  # over by the amount, and 5 in 1,000 sales are 50 bps
+        (4_999_999, 1, 4),  # one cent short, but four short of the ratio
+        (10, 5, 499_995),
+        (0, 5, 1),  # of no known worth: one at the least
+    ],
+)
+def test_the_fraud_programme_says_how_many_more_of_the_same_worth_are_left_before_its_amount(usd, times, left):
+    sales = ("sale", datetime(2026, 1, 10, tzinfo=UTC), 1000, {})
+    made = standing(sales, ("dispute", FEBRUARY, times, {"reason": "4837", "usd": usd}))
+    assert place_of(made, "mastercard", "2026-02", "mastercard_efm").left == left

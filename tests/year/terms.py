@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from math import ceil
 from typing import NamedTuple
 
 from app.demo.oracle.wire import Body
@@ -80,7 +81,12 @@ class State(NamedTuple):
 
     @property
     def left(self) -> int:
-        return max(0, self.limit.count - self.count, -(-self.limit.bps * self.base // 10_000) - self.count)
+        """How many more make all of it, where each is worth what one was worth on average."""
+        more = max(0, self.limit.count - self.count, -(-self.limit.bps * self.base // 10_000) - self.count)
+        if (self.amount or 0) >= self.worth:
+            return more
+        in_all = Fraction(self.worth * self.count, self.amount) if self.amount else Fraction(self.count + 1)
+        return max(more, ceil(in_all) - self.count)
 
 
 def states(months: Mapping[str, Month], network: str, month: str) -> Iterator[State]:
