@@ -1,7 +1,6 @@
 """The whole case as one document for people and projections: a function of the state alone.
 
-It stays below the limit of a message: where it would not, the timeline goes first, then the titles, then the evidence
-of disputes, then what is settled.
+It stays below the limit of a message, see `fitting`.
 """
 
 from typing import Any
@@ -12,20 +11,15 @@ from app.domain.balances import balance
 from app.domain.case import Case, Dispute, Order, Payment, PreDispute, Refund, Request
 from app.domain.disputes.compelling_evidence import said_of
 from app.domain.disputes.evidence import gather
-from app.domain.disputes.lifecycle import ENDS
 from app.domain.disputes.pre_disputes import is_settled_claim
+from app.domain.fitting import MOST_PARTS, fitted
 from app.domain.ids import derive
 from app.domain.publishing import Outbound
 from app.domain.refunds.asking import STAFF
 from app.domain.refunds.assessment import requested
-from app.domain.refunds.lifecycle import IN_FLIGHT
 from app.domain.timers import RETENTION
 
 REVIEWS = frozenset({"review", "second_review"})
-BYTES_MAX = 900 * 1024
-MOST_ROWS = 200
-MOST_PARTS = 20
-"""Of what a request asks for, and of the verdicts on it."""
 
 
 def snapshot(case: Case) -> Outbound:
@@ -57,54 +51,7 @@ def snapshot(case: Case) -> Outbound:
         "flags": list(case.flags),
         "truncated": bool(case.ended_requests),
     }
-    return Outbound("case-snapshots", case.case_id, _fitted(body))
-
-
-def _fitted(body: dict[str, Any]) -> dict[str, Any]:
-    """The body, below the limit of a message. What is settled goes before what is open, and the money always stays."""
-    rough = 400 * (len(body["timeline"]) + len(body["instructions"]) + len(body["alerts"])) + 4000
-    rough += sum(900 + 400 * len(request["verdicts"]) for request in body["requests"])
-    rough += sum(200 * len(request["scope"].get("lines", ())) for request in body["requests"])
-    rough += 600 * len(body["order"]["lines"]) if body["order"] else 0
-    rough += sum(1500 + 40_000 * len(dispute["evidence"]["have"]) for dispute in body["disputes"])
-    if rough < BYTES_MAX or len(msgspec.json.encode(body)) <= BYTES_MAX:
-        return body
-    body["truncated"] = True
-    for shorten in (_without_timeline, _without_titles, _without_evidence, _without_settled, _without_lines):
-        shorten(body)
-        if len(msgspec.json.encode(body)) <= BYTES_MAX:
-            break
-    return body
-
-
-def _without_timeline(body: dict[str, Any]) -> None:
-    body["timeline"] = []
-
-
-def _without_titles(body: dict[str, Any]) -> None:
-    for line in body["order"]["lines"] if body["order"] else ():
-        line["title"] = None
-
-
-def _without_evidence(body: dict[str, Any]) -> None:
-    for dispute in body["disputes"]:
-        dispute["evidence"]["have"] = []
-
-
-def _without_settled(body: dict[str, Any]) -> None:
-    body["instructions"] = [i for i in body["instructions"] if i["status"] in IN_FLIGHT][-MOST_ROWS:]
-    body["requests"] = [r for r in body["requests"] if r["status"] == "held"][-MOST_ROWS:]
-    body["disputes"] = [d for d in body["disputes"] if d["state"] not in ENDS][-MOST_ROWS:]
-    body["alerts"] = [a for a in body["alerts"] if a["waiting"]][-MOST_ROWS:]
-
-
-def _without_lines(body: dict[str, Any]) -> None:
-    if body["order"]:
-        body["order"]["lines"] = body["order"]["lines"][:MOST_ROWS]
-    for payment in body["payments"]:
-        payment["captures"] = payment["captures"][-MOST_ROWS:]
-    body["payments"] = body["payments"][:MOST_ROWS]
-    body["deadlines"] = body["deadlines"][:MOST_ROWS]
+    return Outbound("case-snapshots", case.case_id, fitted(body))
 
 
 def _money(minor: int | None, currency: str | None) -> dict[str, Any] | None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.snapshot import BYTES_MAX, MOST_PARTS, snapshot
+from app.domain.fitting import BYTES_MAX, MOST_PARTS
+from app.domain.snapshot import snapshot
 from tests.domain.disputed import case_of, opened
 from tests.domain.disputed import judged as judged_dispute
 from tests.domain.events import asked, captured, delivered, line, lines, placed, refund, verdict
@@ -104,6 +105,6 @@ def test_of_many_lines_and_verdicts_a_snapshot_keeps_the_first_and_the_newest():
 
 def test_alerts_that_wait_stay_where_a_snapshot_is_too_large(monkeypatch):
     story = Story(policy()).given(*PAID, warned(ABOVE), warned(WITHIN, "a2").but(payment_id="p1"))
-    monkeypatch.setattr("app.domain.snapshot.BYTES_MAX", 1)
+    monkeypatch.setattr("app.domain.fitting.BYTES_MAX", 1)
     assert BYTES_MAX == 900 * 1024
     assert [row["alert_id"] for row in snapshot(story.case).body["alerts"]] == ["a1"]
