@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from app.console.application import application_of
 from tests.console.world import PASSWORD, World, alerted, disputed, held
+from tests.domain.events import Said
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -122,6 +123,18 @@ def test_a_double_click_is_one_verdict(several, world, page):
     page.goto(page.url + "case?id=m1/o2")
     page.dblclick("button.contest")
     page.wait_for_selector("text=Nothing of this case waits")
+    assert len(world.sent) == 1
+
+
+def test_a_case_that_waits_for_the_worker_looks_again_by_itself_until_it_is_answered(several, world, page):
+    world.deciding = False
+    page.goto(page.url + "case?id=m1/o1&subject=refund_request:r1&kind=refund_request")
+    page.click("button.approve")
+    page.wait_for_selector("text=Waiting for the worker")
+    page.wait_for_url("**/case?*refreshed=1")
+    world.stories["m1/o1"].when(Said("reviews", world.sent[0]))
+    world.look("m1/o1")
+    page.wait_for_selector("text=second person, and only")
     assert len(world.sent) == 1
 
 
