@@ -18,6 +18,7 @@ from tests.console.world import PASSWORD, users_file
 from tests.domain.events import asked, captured, delivered, line, placed
 from tests.kafka.harness import Workers, local_broker, wait_for
 from tests.kafka.product import REFUNDRY, Product
+from tests.kafka.proxy import Proxy
 from tests.readside.server import Server
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.slow]
@@ -190,5 +191,22 @@ def test_console_and_follower_are_ready_again_by_themselves_when_redis_is_back(
         server.start()
         for address in (follower_at, console_at):
             wait_for("it is ready again", lambda address=address: readyz(address) == "ready\n", SECONDS)
+        assert console.stop(seconds=30) == {0: 0}
+        assert follower.stop(seconds=30) == {0: 0}
+
+
+def test_the_console_is_ready_again_by_itself_when_kafka_is_back(product: Product, bad_network: Proxy) -> None:
+    (port,) = local_broker.free_ports(1)
+    address, log = f"127.0.0.1:{port}", product.directory / "console.log"
+    through = {"kafka_bootstrap_servers": f"127.0.0.1:{bad_network.port}", "ops_bind": address}
+    with of(product, "projections", "run") as follower, of(product, "console", **through) as console:
+        for process in (follower, console):
+            process.start(0)
+        wait_for("it is ready", lambda: readyz(address) == "ready\n", SECONDS)
+        bad_network.cut()
+        wait_for("it says what it does not hear", lambda: readyz(address).startswith("refusals: "), SECONDS)
+        wait_for("so does its log", lambda: "refusals_not_heard" in log.read_text(), SECONDS)
+        bad_network.mend()
+        wait_for("it is ready again", lambda: readyz(address) == "ready\n", SECONDS)
         assert console.stop(seconds=30) == {0: 0}
         assert follower.stop(seconds=30) == {0: 0}
