@@ -39,5 +39,7 @@ class Looking:
             self._read_side.counts(None)
         except NotAnsweringError as why:
             self._blockers[READ_SIDE] = str(why)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and looking goes on
+            self._blockers[READ_SIDE] = f"a mistake of the console's: {type(error).__name__}"
         else:
             self._blockers.pop(READ_SIDE, None)

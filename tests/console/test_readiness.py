@@ -217,17 +217,19 @@ def test_while_redis_is_away_empty_or_stale_it_is_not_ready(server: Server) -> N
     assert readyz(progress) == (200, "ready\n")
 
 
-def test_the_read_side_is_looked_after_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_read_side_is_looked_after_all_the_time_whatever_that_meets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.review_desk.readiness.LOOK_S", 0.001)
-    asked = threading.Semaphore(0)
+    asked, progress = threading.Semaphore(0), Progress()
 
     class ReadSide:
         def counts(self, merchant_id: str | None) -> None:
             asked.release()
+            raise KeyError("a text that is nobody's business")
 
-    with Looking(ReadSide(), Progress().blockers):  # type: ignore[arg-type]
+    with Looking(ReadSide(), progress.blockers):  # type: ignore[arg-type]
         for _ in range(3):
             assert asked.acquire(timeout=SECONDS)
+    assert progress.blockers == {"read side": "a mistake of the console's: KeyError"}
 
 
 @pytest.mark.parametrize(
