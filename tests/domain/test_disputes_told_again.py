@@ -81,6 +81,12 @@ def test_the_fee_of_an_opening_is_booked_once_whenever_it_is_told(told):
     assert fees(case_of().on(OPENED, *told)) == [-1500]
 
 
+def test_an_opening_that_only_adds_its_fee_takes_back_no_evidence_whatever_time_it_states():
+    story = case_of().on(OPENED, opened()).on("2026-02-05", dispute("evidence_submitted"))
+    story.on("2026-02-10", opened(fee=FEE, opened_at="2026-02-09T12:00:00Z"))
+    assert (state(story), fees(story)) == ("evidence_submitted", [-1500])
+
+
 def test_each_stage_and_each_new_chargeback_costs_its_own_fee():
     story = case_of().on(OPENED, opened(fee=FEE), dispute("evidence_submitted"))
     story.when(opened(stage="pre_arbitration", fee=FEE), dispute("funds_withdrawn", "200.00", fee=FEE))

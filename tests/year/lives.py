@@ -132,26 +132,30 @@ class Life:
 
     def expire(self, at: datetime) -> None:
         """Nobody has answered in time."""
-        self.state, self.ended_at, self.expiry_told = "expired", at, False
+        self.state, self.ended_at, self.expiry_told, self.told_deadline = "expired", at, False, None
         self.ends.append(Ended("expired", at))
 
     def _is_known(self, body: Body, opened_at: datetime) -> bool:
         """Whether an opening says what was said before."""
-        if self.claimed_at is None or self.amount != body["amount"]["amount_minor"] or self._costs(body):
+        if self.claimed_at is None or self.amount != body["amount"]["amount_minor"]:
             return False
-        if self.state in ENDS:
+        if self.state in ENDS and not self.is_presumed:
             since = self.heard_from
             still_ended = since is not None and self.ended_at is not None and self.ended_at > since
-            return still_ended and self.claimed_at == opened_at and not self._is_extended(body["stage"], body)
+            return still_ended and self.claimed_at == opened_at
         if STAGES.index(body["stage"]) < STAGES.index(self.stage):
             return self.has_reason
         due = body.get("respond_by")
         earlier = self.asked_since is not None and opened_at < self.asked_since
+        if self.is_presumed:
+            return self.stage == body["stage"] and not earlier and not self._is_extended(body["stage"], body)
         return self.stage == body["stage"] and not earlier and (due is None or moment(due) == self.told_deadline)
 
-    def _costs(self, body: Body) -> bool:
-        """Whether an opening tells the fee of its stage, which none has told before."""
-        return body.get("fee") is not None and body["stage"] not in self.charged
+    def _charge(self, body: Body) -> None:
+        """The fee of a stage, which the first opening that tells it costs."""
+        if body.get("fee") is not None and body["stage"] not in self.charged:
+            self.charged.add(body["stage"])
+            self.fees.append(body["fee"])
 
     def _inquired(self, body: Body, at: datetime) -> None:
         first, due = self.asked_since is None, body.get("respond_by")
@@ -170,6 +174,7 @@ class Life:
 
     def _opened(self, body: Body, opened_at: datetime, told_at: datetime) -> None:
         if self._is_known(body, opened_at):
+            self._charge(body)
             return
         newest = self.claimed_at is None or opened_at >= self.claimed_at
         if newest:
@@ -194,9 +199,7 @@ class Life:
                 self.defendable = body.get("defendable", True) and not body.get("auto_defended", False)
         if back:
             self.charged.clear()
-        if self._costs(body):
-            self.charged.add(body["stage"])
-            self.fees.append(body["fee"])
+        self._charge(body)
         self.opened_at, self.opened = opened_at, True
         answered_since = self.answered_at is not None and self.answered_at > opened_at
         stays = (self.ended_at is not None and not back) or (

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.domain.case import Dispute
-from app.domain.disputes.lifecycle import ENDS, is_beyond, is_extended, opening_moment
+from app.domain.disputes.lifecycle import ENDS, is_beyond, is_extended, is_presumed, opening_moment
 
 
 def escalates_nothing_new(dispute: Dispute, event: Any) -> bool:
@@ -14,8 +14,18 @@ def escalates_nothing_new(dispute: Dispute, event: Any) -> bool:
 
 
 def says_nothing_new(dispute: Dispute, event: Any) -> bool:
+    """An opening or an inquiry of which all is known, also its fee."""
+    return moves_nothing(dispute, event) and (event.type == "dispute.inquired" or not costs(dispute, event))
+
+
+def costs(dispute: Dispute, event: Any) -> bool:
+    """Whether an opening is the first that tells the fee of its stage."""
+    return event.fee is not None and event.stage not in dispute.charged
+
+
+def moves_nothing(dispute: Dispute, event: Any) -> bool:
     """The same claim once more, at its stage or an earlier one. New is a later stage, an earlier beginning of it,
-    another amount, a reopening, the first that tells why the dispute was raised, and the first that tells its fee.
+    another amount, a reopening, and the first that tells why the dispute was raised.
     """
     if event.type == "dispute.inquired":
         if dispute.opened or dispute.opened_at is None:
@@ -23,12 +33,10 @@ def says_nothing_new(dispute: Dispute, event: Any) -> bool:
         return dispute.amount_minor == event.amount.amount_minor and not _tells_a_deadline(dispute, event)
     if not dispute.opened or dispute.claimed_at is None or dispute.amount_minor != event.amount.amount_minor:
         return False
-    if event.fee is not None and event.stage not in dispute.charged:
-        return False
-    if dispute.state in ENDS:  # told again, an opening of before the end reopens nothing and costs no second fee
+    if dispute.state in ENDS and not is_presumed(dispute):  # told again, an opening of before the end reopens nothing
         since = dispute.heard_from
         still_ended = since is not None and dispute.ended_at is not None and dispute.ended_at > since
-        return still_ended and dispute.claimed_at == opening_moment(event) and not is_extended(dispute, event)
+        return still_ended and dispute.claimed_at == opening_moment(event)
     if is_beyond(dispute.stage, event.stage):
         # One that began with an escalation has no opening yet: its opening and its stage are of one moment.
         return dispute.reason_code is not None or dispute.opened_at != dispute.stage_at

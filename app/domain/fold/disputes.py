@@ -12,6 +12,7 @@ from app.domain.balances import is_foreign
 from app.domain.case import Case, Dispute, Fee
 from app.domain.disputes import lifecycle
 from app.domain.disputes.matching import payment_id_of
+from app.domain.disputes.repeating import costs, moves_nothing
 from app.domain.fold.early_warnings import AMOUNT_IS_ZERO
 from app.domain.fold.payments import payment_of
 from app.domain.words import DISPUTE_CATEGORIES, NETWORKS, known
@@ -130,6 +131,9 @@ def _inquired(case: Case, event: DisputeInquired) -> None:
 
 def _opened(case: Case, event: DisputeOpened) -> None:
     dispute = dispute_of(case, event)
+    if moves_nothing(dispute, event):
+        _opening_fee(dispute, event)
+        return
     outdated = lifecycle.is_outdated(dispute, event)
     if outdated:
         _fill_in(case, dispute, event)
@@ -165,7 +169,11 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         dispute.respond_by = dispute.deadline_source = None
     if reopened:
         dispute.charged = {}
-    if event.fee is not None and event.stage not in dispute.charged:
+    _opening_fee(dispute, event)
+
+
+def _opening_fee(dispute: Dispute, event: DisputeOpened) -> None:
+    if costs(dispute, event):
         dispute.charged[event.stage] = event.event_id
         _fee(dispute, event)
 
