@@ -112,3 +112,11 @@ def test_the_provider_s_word_takes_the_place_of_our_presumption_and_is_not_close
     story = expired([opened(respond_by=DUE)])
     story.on("2026-02-13T12:00Z", dispute("expired").at("2026-02-12T18:00:00Z"), opened(respond_by=LATER).at(OPENED))
     assert (state(story), ends(story)) == ("expired", ["expired"])
+
+
+def test_an_opening_of_an_earlier_stage_is_no_new_round_of_what_we_only_presume_to_be_over():
+    story = expired([opened(respond_by=DUE), dispute("evidence_submitted"), ESCALATED])
+    story.on("2026-02-14T12:00Z", opened(text="150.00"))
+    assert (state(story), claimed(story.case, story.case.payments["p1"])) == ("expired", 15000)
+    story.on("2026-02-15T12:00Z", dispute("won").at("2026-02-13T12:00:00Z"))  # nothing has begun since
+    assert state(story) == "won"

@@ -139,3 +139,11 @@ def test_of_two_ends_of_one_time_the_worse_one_stands_in_either_order(one, other
         found.append((state(story), claimed(story.case, story.case.payments["p1"])))
     worse = max(one, other, key=("won", "withdrawn", "expired", "accepted", "lost").index)
     assert found == [(worse, 0 if worse in ("won", "withdrawn") else 20000)] * 2
+
+
+@pytest.mark.parametrize("how", [{"auto_defended": True}, {"defendable": False}])
+def test_a_stage_that_is_not_ours_to_defend_leaves_no_reminder_of_the_one_before(how):
+    story = case_of().on(OPENED, opened(respond_by=DUE))
+    story.on("2026-02-03", opened(stage="pre_arbitration", respond_by=LATER, **how))
+    story.until("2026-04-01").never(alerted("dispute.deadline_near"), alerted("dispute.closed"))
+    assert state(story) == "open"

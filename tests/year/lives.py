@@ -187,7 +187,8 @@ class Life:
         if self.opened and self.stage == body["stage"] and goes_on and not body.get("opened_at"):
             opened_at = min(opened_at, self.asked_since or opened_at)
             told_at = min(told_at, self.heard_from or told_at)
-        back = self.ended_at is not None and self.ended_at <= opened_at
+        later = self.ended_at is not None and self.ended_at > opened_at
+        back = self.ended_at is not None and not later and not self.is_presumed
         earlier = STAGES.index(body["stage"]) < STAGES.index(self.stage) and self.asked_since is not None
         new = not self.opened or self.stage != body["stage"] or back
         if not earlier or back:
@@ -202,9 +203,8 @@ class Life:
         self._charge(body)
         self.opened_at, self.opened = opened_at, True
         answered_since = self.answered_at is not None and self.answered_at > opened_at
-        stays = (self.ended_at is not None and not back) or (
-            self.state == "evidence_submitted" and (answered_since or (earlier and not back))
-        )
+        stays = later or (self.state != "open" and earlier and not back)
+        stays = stays or (self.state == "evidence_submitted" and answered_since)
         was = self.state
         if not stays:
             self.state, self.ended_at = "open", None

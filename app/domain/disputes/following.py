@@ -85,11 +85,8 @@ def _pays_instead_of_us(case: Case, dispute: Dispute, event: Any) -> bool:
 
 
 def _ended(case: Case, dispute: Dispute) -> Iterator[Record]:
-    name = deadline_timer(dispute.dispute_id)
     if dispute.state != "open":
-        if name in case.timers:
-            yield Scheduled(name, None)
-        yield from stop_waiting(case, dispute)
+        yield from _await_nothing(case, dispute)
     if dispute.state not in ENDS or not dispute.currency:
         return
     if dispute.state not in dispute.closed[-1:]:
@@ -192,6 +189,16 @@ def ask_for_an_answer(case: Case, dispute: Dispute, context: Context, told: _Tol
         yield from answer_early_verdicts(case, dispute, context)
         yield from ask(case, dispute, policy, context)
         yield from respond_by_policy(case, dispute, policy, context)
+    else:
+        yield from _await_nothing(case, dispute)
+
+
+def _await_nothing(case: Case, dispute: Dispute) -> Iterator[Record]:
+    """No answer is due any more: not the deadline of the stage before, nor what an answer by policy waited for."""
+    name = deadline_timer(dispute.dispute_id)
+    if name in case.timers:
+        yield Scheduled(name, None)
+    yield from stop_waiting(case, dispute)
 
 
 def _await_answer(dispute: Dispute, policy: Policy, context: Context) -> Iterator[Scheduled]:

@@ -44,6 +44,11 @@ def is_presumed(dispute: Dispute) -> bool:
     return dispute.state == "expired" and not dispute.expiry_told
 
 
+def has_ended(dispute: Dispute) -> bool:
+    """Whether it has, by more than our own guess."""
+    return dispute.state in ENDS and not is_presumed(dispute)
+
+
 def is_extended(dispute: Dispute, event: Any) -> bool:
     """Whether the provider still waits, at the stage that we thought had expired: it tells a later deadline."""
     same_stage = getattr(event, "stage", "inquiry") == dispute.stage
@@ -55,8 +60,7 @@ def is_extended(dispute: Dispute, event: Any) -> bool:
 def is_told_again(dispute: Dispute, event: Any) -> bool:
     """Whether an opening states no time of its own for the stage at which its dispute is: it began with its first."""
     stated = event.opened_at is not None and not is_opened_in_future(event)
-    ended = dispute.state in ENDS and not is_presumed(dispute)
-    return dispute.opened and dispute.stage == event.stage and not stated and not ended
+    return dispute.opened and dispute.stage == event.stage and not stated and not has_ended(dispute)
 
 
 def is_outdated(dispute: Dispute, event: Any) -> bool:

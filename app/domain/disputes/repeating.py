@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.domain.case import Dispute
-from app.domain.disputes.lifecycle import ENDS, is_beyond, is_extended, is_presumed, opening_moment
+from app.domain.disputes.lifecycle import ENDS, has_ended, is_beyond, is_extended, opening_moment
 
 
 def escalates_nothing_new(dispute: Dispute, event: Any) -> bool:
@@ -33,7 +33,7 @@ def moves_nothing(dispute: Dispute, event: Any) -> bool:
         return dispute.amount_minor == event.amount.amount_minor and not _tells_a_deadline(dispute, event)
     if not dispute.opened or dispute.claimed_at is None or dispute.amount_minor != event.amount.amount_minor:
         return False
-    if dispute.state in ENDS and not is_presumed(dispute):  # told again, an opening of before the end reopens nothing
+    if has_ended(dispute):  # told again, an opening of before the end reopens nothing
         since = dispute.heard_from
         still_ended = since is not None and dispute.ended_at is not None and dispute.ended_at > since
         return still_ended and dispute.claimed_at == opening_moment(event)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from app.domain.case import Dispute
-from app.domain.disputes.lifecycle import ENDS, is_presumed, opening_moment
+from app.domain.disputes.lifecycle import has_ended, opening_moment
 from app.domain.disputes.reasons import category_of
 
 Table = Mapping[str, Mapping[str, str]]
@@ -153,9 +153,9 @@ def place_of(dispute: Dispute | None) -> Place:
     """
     if dispute is None or dispute.stage_at is None:
         return Place(NEW, None)
-    ended_at = None if is_presumed(dispute) else dispute.ended_at
+    ended_at = dispute.ended_at if has_ended(dispute) else None
     since = max(at for at in (dispute.stage_at, dispute.submitted_at, ended_at) if at is not None)
-    if dispute.state in ENDS and not is_presumed(dispute):
+    if has_ended(dispute):
         return Place(dispute.state, since)
     return Place(dispute.stage + (ANSWERED if dispute.state == "evidence_submitted" else ""), since)
 

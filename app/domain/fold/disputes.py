@@ -145,7 +145,7 @@ def _opened(case: Case, event: DisputeOpened) -> None:
     if lifecycle.is_extended(dispute, event):
         _reopen(dispute)
     opened_at, heard_from = _beginning(dispute, event)
-    reopened = dispute.state in lifecycle.ENDS and dispute.ended_at is not None and dispute.ended_at <= opened_at
+    reopened = lifecycle.has_ended(dispute) and dispute.ended_at is not None and dispute.ended_at <= opened_at
     beyond = dispute.stage_at is not None and lifecycle.is_beyond(dispute.stage, event.stage)
     moves = not beyond or reopened
     if moves:
@@ -267,8 +267,7 @@ def _is_overtaken(dispute: Dispute, outcome: str, at: datetime) -> bool:
 
 def _ended_after(dispute: Dispute, at: datetime) -> bool:
     """Whether an end of a later time was told already. That a dispute expired we may presume ourselves: no such end."""
-    told = dispute.state in lifecycle.ENDS and not lifecycle.is_presumed(dispute)
-    return told and dispute.ended_at is not None and dispute.ended_at > at
+    return lifecycle.has_ended(dispute) and dispute.ended_at is not None and dispute.ended_at > at
 
 
 def _answered_after(dispute: Dispute, at: datetime) -> bool:
