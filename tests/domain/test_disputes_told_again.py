@@ -147,3 +147,10 @@ def test_a_stage_that_is_not_ours_to_defend_leaves_no_reminder_of_the_one_before
     story.on("2026-02-03", opened(stage="pre_arbitration", respond_by=LATER, **how))
     story.until("2026-04-01").never(alerted("dispute.deadline_near"), alerted("dispute.closed"))
     assert state(story) == "open"
+
+
+def test_an_opening_that_brings_an_answered_dispute_back_has_no_deadline_of_before():
+    story = case_of().on(OPENED, opened(respond_by=DUE)).on("2026-02-05", dispute("evidence_submitted"))
+    story.on("2026-02-14", opened(text="150.00", opened_at="2026-02-13T12:00:00Z"))
+    assert (state(story), alerts(story)[-1]["deadline_source"]) == ("open", "table")
+    assert alerts(story)[-1]["respond_by"] == moment("2026-03-01T12:00")  # 18 days from the 13th, less 48 hours

@@ -191,8 +191,11 @@ class Life:
         back = self.ended_at is not None and not later and not self.is_presumed
         earlier = STAGES.index(body["stage"]) < STAGES.index(self.stage) and self.asked_since is not None
         new = not self.opened or self.stage != body["stage"] or back
+        answered_since = self.answered_at is not None and self.answered_at > opened_at
+        stays = later or (self.state != "open" and earlier and not back)
+        stays = stays or (self.state == "evidence_submitted" and answered_since)
         if not earlier or back:
-            if body.get("respond_by") or new:
+            if body.get("respond_by") or new or (self.state != "open" and not stays):
                 self.told_deadline = moment(body["respond_by"]) if body.get("respond_by") else None
             self.stage = max(self.stage, body["stage"], key=STAGES.index)
             self.asked_since, self.heard_from = opened_at, min(opened_at, told_at)
@@ -202,9 +205,6 @@ class Life:
             self.charged.clear()
         self._charge(body)
         self.opened_at, self.opened = opened_at, True
-        answered_since = self.answered_at is not None and self.answered_at > opened_at
-        stays = later or (self.state != "open" and earlier and not back)
-        stays = stays or (self.state == "evidence_submitted" and answered_since)
         was = self.state
         if not stays:
             self.state, self.ended_at = "open", None

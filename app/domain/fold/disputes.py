@@ -100,15 +100,15 @@ def claim_the_payment(case: Case, dispute: Dispute) -> None:
 
 
 def _told_deadline(
-    case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened | DisputeEscalated, *, new_stage: bool
+    case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened | DisputeEscalated, *, anew: bool
 ) -> None:
-    """The provider's deadline where one is told; a new stage has none of the stage before."""
+    """The provider's deadline where one is told; what begins anew has none of before."""
     told = event.respond_by
     if told is not None:
         if told < event.occurred_at:
             flag_dispute(case, dispute, "deadline_in_past")
         dispute.respond_by, dispute.deadline_source = told.astimezone(UTC), "provider"
-    elif new_stage:
+    elif anew:
         dispute.respond_by = dispute.deadline_source = None
 
 
@@ -125,7 +125,7 @@ def _inquired(case: Case, event: DisputeInquired) -> None:
         if lifecycle.is_extended(dispute, event):
             _reopen(dispute)
         _claim(case, dispute, event)
-        _told_deadline(case, dispute, event, new_stage=dispute.stage_at is None)
+        _told_deadline(case, dispute, event, anew=dispute.stage_at is None)
         dispute.opened_at = dispute.stage_at = dispute.heard_from = dispute.opened_at or _moment(event)
 
 
@@ -148,9 +148,11 @@ def _opened(case: Case, event: DisputeOpened) -> None:
     reopened = lifecycle.has_ended(dispute) and dispute.ended_at is not None and dispute.ended_at <= opened_at
     beyond = dispute.stage_at is not None and lifecycle.is_beyond(dispute.stage, event.stage)
     moves = not beyond or reopened
+    ended_later = dispute.ended_at is not None and dispute.ended_at > opened_at
+    comes_back = moves and dispute.state != "open" and not ended_later and not _answered_after(dispute, opened_at)
     if moves:
         new_stage = dispute.stage != event.stage or not dispute.opened or reopened
-        _told_deadline(case, dispute, event, new_stage=new_stage)
+        _told_deadline(case, dispute, event, anew=new_stage or comes_back)
         dispute.stage, dispute.stage_at = lifecycle.further(dispute.stage, event.stage), opened_at
         dispute.heard_from = heard_from
         if new_stage:
@@ -158,8 +160,7 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         if not outdated:
             dispute.defendable, dispute.auto_defended = event.defendable, event.auto_defended
     dispute.opened_at = opened_at
-    ended_later = dispute.ended_at is not None and dispute.ended_at > opened_at
-    if moves and dispute.state != "open" and not ended_later and not _answered_after(dispute, opened_at):
+    if comes_back:
         _reopen(dispute)
     dispute.opened = True
     payment = case.payments.get(dispute.payment_id)
@@ -222,7 +223,7 @@ def _escalated(case: Case, event: DisputeEscalated) -> None:
     if not lifecycle.is_beyond(event.stage, dispute.stage):
         if lifecycle.is_extended(dispute, event):
             _reopen(dispute)
-        _told_deadline(case, dispute, event, new_stage=False)
+        _told_deadline(case, dispute, event, anew=False)
         return
     dispute.stage, dispute.stage_at, dispute.heard_from = event.stage, at, at
     dispute.defendable, dispute.auto_defended = True, False  # that was said of the stage before
@@ -231,7 +232,7 @@ def _escalated(case: Case, event: DisputeEscalated) -> None:
         claim_the_payment(case, dispute)
     if _ended_after(dispute, at):
         return
-    _told_deadline(case, dispute, event, new_stage=True)
+    _told_deadline(case, dispute, event, anew=True)
     if not _answered_after(dispute, at):
         if dispute.state in lifecycle.ENDS:
             dispute.closed.append("reopened")
