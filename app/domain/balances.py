@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.domain.case import Case, Dispute, Payment, PreDispute
+from app.domain.disputes.lifecycle import AMOUNT_UNKNOWN
 from app.domain.refunds.lifecycle import IN_FLIGHT, SETTLED
 
 ENDED_AGAINST_US = frozenset({"lost", "accepted", "expired"})
@@ -103,7 +104,7 @@ def _credited_once(case: Case, payment_id: str, taken_by: Callable[[Payment, Dis
             continue
         if any(
             dispute.opened
-            and same_claim(alert, dispute.amount_minor, dispute.opened_at)
+            and _repeats(alert, dispute)
             and (payment is None or taken_by(payment, dispute) >= _credit_of(payment, alert))
             for dispute in case.disputes.values()
             if dispute.payment_id == payment_id
@@ -111,6 +112,12 @@ def _credited_once(case: Case, payment_id: str, taken_by: Callable[[Payment, Dis
             continue
         counted.append(alert)
     yield from counted
+
+
+def _repeats(alert: PreDispute, dispute: Dispute) -> bool:
+    """Whether a chargeback is about the alert's claim; so is one that stands for the whole payment by itself."""
+    claimed_minor = alert.amount_minor if AMOUNT_UNKNOWN in dispute.flags else dispute.amount_minor
+    return same_claim(alert, claimed_minor, dispute.opened_at)
 
 
 def same_claim(alert: PreDispute, amount_minor: int, at: datetime | None) -> bool:

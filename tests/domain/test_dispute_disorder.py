@@ -6,7 +6,7 @@ from app.domain.balances import claimed
 from app.domain.records import Counted
 from tests.domain.dated import moment
 from tests.domain.disputed import OPENED, alerts, answers, case_of, judged, opened
-from tests.domain.events import captured, dispute, placed
+from tests.domain.events import alert, captured, dispute, placed
 from tests.domain.expecting import alerted
 from tests.domain.stories import given
 
@@ -285,3 +285,11 @@ def test_evidence_counts_that_was_given_before_the_stated_time_of_the_opening():
     story = case_of().on(OPENED, opened(opened_at="2026-02-02T21:00:00Z"))
     story.on("2026-02-02T15:00Z", dispute("evidence_submitted")).until("2026-04-01")
     assert state(story) == "evidence_submitted"
+
+
+@pytest.mark.parametrize("credit", ["400.00", "150.00"])
+def test_a_claim_on_the_whole_payment_covers_what_the_network_has_credited_of_it(credit):
+    story = case_of().on("2026-02-03T12:00Z", alert(credit), dispute("escalated", stage="arbitration"))
+    assert claims(story) == 40000
+    story.when(dispute("funds_withdrawn", "150.00"))
+    assert claims(story) == {"400.00": 55000, "150.00": 15000}[credit]  # told apart by the amount, once there is one

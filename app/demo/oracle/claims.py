@@ -170,16 +170,19 @@ class Claims:
     def credited(self, takes: Callable[[Dispute, str | None], Claim] = Dispute.claim) -> int:
         """What the network paid back by itself, each claim once: no alert that another one or a dispute repeats.
 
-        A dispute repeats an alert while it takes at least as much, by its claim or by what else is asked.
+        A dispute repeats an alert while it takes at least as much, by its claim or by what else is asked; one whose
+        amount nothing tells takes all, and so repeats any.
         """
-        known: list[tuple[int, datetime | None]] = []
+        known: list[tuple[int | None, datetime | None]] = []
         for dispute in self.disputes.values():
             taken = takes(dispute, self.currency)
-            if dispute.opened and (taken.wholes or taken.minor >= dispute.amount):
-                known.append((dispute.amount, dispute.opened_at))
+            unknown = dispute.currency is None
+            if dispute.opened and (taken.wholes or (not unknown and taken.minor >= dispute.amount)):
+                known.append((None if unknown else dispute.amount, dispute.opened_at))
         total = 0
         for amount, at in self.alerts.values():
-            if not any(amount == other and when is not None and abs(at - when) <= SAME_CLAIM for other, when in known):
+            told = (when for other, when in known if other in (None, amount))
+            if not any(when is not None and abs(at - when) <= SAME_CLAIM for when in told):
                 total += amount
                 known.append((amount, at))
         return total
