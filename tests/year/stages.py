@@ -42,7 +42,8 @@ IN_FLIGHT = frozenset({"approved", "submitted"})
 @dataclass
 class Watched:
     """A dispute with what was said of it. `asked`, `answered`: at which of its turns. `given_in_at`: when its answer
-    was to accept, after which nobody is reminded.
+    was to accept, after which nobody is reminded. `expired_in`: the time of the turn in which its deadline was past; other
+    purchases have turns of the same time, and its closing is said in its own.
     """
 
     life: Life
@@ -55,6 +56,7 @@ class Watched:
     reminded: set[int] = field(default_factory=set)
     scheduled: datetime | None = None
     closed: int = 0
+    expired_in: int = 0
 
 
 @dataclass
@@ -100,7 +102,7 @@ class Stages:
         yield from self._judged(turn, verdict, answers)
         yield from self._called_off(opened)
         for watched in self._disputes.values() if turn.heard is not None or facts else ():
-            yield from self._owed(watched)
+            yield from self._owed(watched, turn.at)
 
     def states(self) -> Iterator[str]:
         """Where each dispute is at last."""
@@ -281,6 +283,7 @@ class Stages:
                     "P5", "not_reminded", f"{merchant}/{dispute_id}", f"{late - heard_now} hours before {due}"
                 )
             life.expire(due)
+            watched.expired_in = turn.at
 
     def _defended(self, watched: Watched) -> bool:
         return watched.life.defendable and not watched.life.is_debit
@@ -326,7 +329,7 @@ class Stages:
             if instruction not in paid.called_off:
                 yield Violation("P1", "not_called_off", instruction, "in flight, and a chargeback has opened")
 
-    def _owed(self, watched: Watched) -> Iterator[Violation]:
+    def _owed(self, watched: Watched, at: int) -> Iterator[Violation]:
         """Whether somebody should have been asked by now, or told of an end; not before the payment is captured."""
         life, subject = watched.life, f"{watched.life.merchant}/{watched.life.dispute_id}"
         known = life.currency is not None or life.opened
@@ -335,7 +338,7 @@ class Stages:
         if life.is_asked and watched.asked < life.turns:
             watched.asked = life.turns
             yield Violation("P5", "not_asked", subject, f"{life.stage} since {life.asked_since}")
-        if len(life.ends) > watched.closed and life.state == life.ends[-1].outcome:
+        if len(life.ends) > watched.closed and watched.expired_in != at and life.state == life.ends[-1].outcome:
             watched.closed = len(life.ends)
             yield Violation("P5", "not_closed", subject, f"{life.state} at {life.ended_at}")
 
