@@ -13,6 +13,7 @@ from tests.domain.events import (
     came_back,
     captured,
     delivery,
+    dispute,
     full,
     line,
     lines,
@@ -23,6 +24,7 @@ from tests.domain.events import (
     shipping,
     taxes,
     verdict,
+    withdrawn,
 )
 from tests.domain.expecting import alerted, approved, decided, denied, held, instructed, told
 from tests.domain.withdrawals import BOUGHT, GOODS_FIRST, IN_TIME, LATE, consumer, law, owner, withdraws
@@ -278,11 +280,36 @@ def test_a_refund_that_was_paid_needs_no_warning():
     story.given(refund("succeeded", "80.00", instruction_id=instruction)).until("2026-03-30").never(near(0))
 
 
-def test_an_approval_between_the_warnings_is_warned_of_once():
-    story = owner("NL", law(auto_approve_limit={"default": 0})).on(IN_TIME, withdraws()).then(held("over_auto_limit"))
+def test_a_withdrawal_that_waits_for_a_person_says_its_date_and_is_warned_of():
+    waits = held("over_auto_limit", pay_by=date(2026, 2, 24))
+    story = owner("NL", law(auto_approve_limit={"default": 0})).on(IN_TIME, withdraws()).then(waits)
+    assert story.case.timers["pay_by:r1"] == moment("2026-02-21T23:00Z")  # two days before, as the Dutch count days
     story.on("2026-02-23T12:00Z", verdict("approve")).then(approved("80.00", pay_by=date(2026, 2, 24)))
     story.until("2026-03-30")
+    assert warnings(story) == [2, 0]
+
+
+def test_an_approval_between_the_warnings_is_warned_of_once():
+    story = sent_late().on("2026-02-23T12:00Z", sent_back()).then(approved("80.00", pay_by=date(2026, 2, 24)))
+    story.until("2026-03-30")
     assert warnings(story) == [0]
+
+
+@pytest.mark.parametrize("end", [verdict("deny"), withdrawn()], ids=["denied", "taken back"])
+def test_what_is_denied_or_taken_back_is_not_due(end):
+    story = owner("NL", law(auto_approve_limit={"default": 0})).on(IN_TIME, withdraws()).when(end)
+    assert "pay_by:r1" not in story.case.timers
+    story.until("2026-03-30")
+    assert warnings(story) == []
+
+
+def test_while_the_goods_are_waited_for_or_the_bank_gives_the_money_back_nothing_is_due():
+    nothing_due = held("awaiting_return", pay_by=None)
+    story = owner("NL", law(return_required=GOODS_FIRST, auto_approve_limit={"default": 0}))
+    story.on(IN_TIME, withdraws()).then(held("over_auto_limit", pay_by=None)).when(verdict("approve")).then(nothing_due)
+    owner().on("2026-02-09T12:00Z", dispute("opened", "80.00")).on(IN_TIME, withdraws()).then(
+        held("dispute_open", pay_by=None)
+    )
 
 
 def test_where_the_policy_gives_it_there_is_no_date_and_no_warning():

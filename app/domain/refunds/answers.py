@@ -107,7 +107,10 @@ def say(case: Case, request: Request, decided: Decided, context: Context) -> Ite
         return
     if decided.outcome == "approved":
         yield from _instruct(case, request, decided, context)
+    if decided.pay_by is not None:
         yield from schedule_pay_by(case, request, context.clock)
+    elif pay_by_timer(request.request_id) in case.timers:
+        yield Scheduled(pay_by_timer(request.request_id), None)
     yield from of_decision(case, request, decided)
 
 

@@ -23,6 +23,8 @@ from app.domain.refunds.tenders import allocate, available
 
 BY_REVIEW = {Code.REVIEW_APPROVED: "approve", Code.REVIEW_DENIED: "deny"}
 """Reasons that a verdict of a person stands behind."""
+UNTIL_DECIDED = frozenset({"review", "second_review", "history"})
+"""Waits of ours alone, which put no statutory date off."""
 
 
 def assess(case: Case, request: Request, context: Context) -> Decided | None:
@@ -78,6 +80,7 @@ def _held(q: Question, holds: list[tuple[Hold, str]], advice: list[Reason]) -> D
         reasons=(*reasons, *_reduced(q), *advice),
         waiting_for=first.waiting_for,
         wait_until=_wait_until(q, first.waiting_for),
+        pay_by=_pay_by(q) if all(hold.waiting_for in UNTIL_DECIDED for hold, _ in holds) else None,
     )
 
 
@@ -224,7 +227,9 @@ def _rows(q: Question) -> list[Row]:
 
 
 def _pay_by(q: Question) -> date | None:
-    """By when the law wants the money to be back; None where the policy gives it."""
+    """By when the law wants the money to be back; None where the policy gives it, or nothing says yet what to give."""
+    if q.plan is None:
+        return None
     asking, given = q.planned()
     if not given.statutory or asking.law is None:
         return None
