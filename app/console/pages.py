@@ -39,7 +39,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **content: A
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
 
 
-def address(path: str, **query: Any) -> str:
+def address(path: str, /, **query: Any) -> str:
     """A path of ours with a query; what is None or empty is left out."""
     given = {name: value for name, value in query.items() if value not in (None, "")}
     return f"{path}?{urlencode(given)}" if given else path

@@ -301,7 +301,10 @@ def test_guessing_many_names_is_slowed_down_for_the_address():
     assert throttle.wait("n2", "here") == 0
 
 
-@pytest.mark.parametrize("path", ["/", "/case?id=m1/o1&subject=refund_request:r1&kind=refund_request", "/search?q=o1"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/case?id=m1/o1&subject=refund_request:r1&kind=refund_request", "/search?q=o1", "/case?id=m1/o1&path=x"],
+)
 def test_a_page_that_waits_for_the_read_side_by_itself_keeps_nobody_signed_in(world, visitor, path):
     held(world)
     visitor.sign_in("ann")
