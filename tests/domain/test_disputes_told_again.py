@@ -54,6 +54,18 @@ def test_an_opening_told_again_without_its_time_is_no_second_chargeback_where_on
     assert (state(story), len(alerts(story))) == ("expired", 1)
 
 
+@pytest.mark.parametrize(
+    ("before", "stage"),
+    [(dispute("inquired", "200.00", category="general"), "chargeback"), (opened(), "pre_arbitration")],
+)
+def test_a_next_stage_that_began_before_our_deadline_passed_and_is_told_after_it_is_asked_about(before, stage):
+    before = before.but(respond_by=DUE)
+    story = case_of().on(OPENED, before).until("2026-02-13")
+    assert state(story) == "expired"
+    story.on("2026-02-14", opened(stage=stage, opened_at="2026-02-11T12:00:00Z", respond_by=LATER))
+    assert (state(story), alerts(story)[-1]["stage"], alerts(story)[-1]["respond_by"]) == ("open", stage, moment(LATER))
+
+
 def test_an_escalation_that_is_told_late_does_not_undo_evidence_that_was_given_after_it():
     story = case_of().on(OPENED, opened()).on("2026-02-10T12:00Z", dispute("evidence_submitted"))
     story.on("2026-02-11", ESCALATED.at("2026-02-09T12:00:00Z")).until("2026-05-01")
@@ -85,6 +97,20 @@ def test_an_opening_that_only_adds_its_fee_takes_back_no_evidence_whatever_time_
     story = case_of().on(OPENED, opened()).on("2026-02-05", dispute("evidence_submitted"))
     story.on("2026-02-10", opened(fee=FEE, opened_at="2026-02-09T12:00:00Z"))
     assert (state(story), fees(story)) == ("evidence_submitted", [-1500])
+
+
+@pytest.mark.parametrize("meanwhile", [(), (ESCALATED,), (dispute("lost").at("2026-02-05T12:00:00Z"),)])
+@pytest.mark.parametrize("again", [opened(fee=FEE).at(OPENED), opened(fee=FEE, respond_by=LATER).at(OPENED)])
+def test_the_fee_of_an_opening_that_an_earlier_version_took_in_is_not_booked_again(meanwhile, again):
+    story = case_of().on(OPENED, opened(fee=FEE))
+    row = story.case.disputes["d1"]
+    row.claimed_at = row.heard_from = None  # which that version did not write, like all that follows them
+    row.about, row.charged = [], {}
+    story.on("2026-02-06", *meanwhile, again, again)
+    assert fees(story) == [-1500]
+    if meanwhile == (ESCALATED,):
+        story.when(opened(stage="arbitration", fee=FEE))
+        assert fees(story) == [-1500] * 2
 
 
 def test_each_stage_and_each_new_chargeback_costs_its_own_fee():

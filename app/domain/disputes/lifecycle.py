@@ -29,6 +29,17 @@ def is_beyond(stage: str, other: str) -> bool:
     return STAGES.index(stage) > STAGES.index(other)
 
 
+def bring_up_to_date(dispute: Dispute) -> None:
+    """A row of an earlier version says neither since when it is heard nor which openings have cost their fees.
+
+    It is told from others by that, since a stage comes with both. Where it has fees, its opening's are among them.
+    """
+    if dispute.heard_from is None and dispute.stage_at is not None:
+        dispute.heard_from = dispute.stage_at
+        if dispute.fees:
+            dispute.charged = dict.fromkeys(STAGES[: STAGES.index(dispute.stage) + 1], "")
+
+
 def opening_moment(event: Any) -> datetime:
     """When the dispute was opened, as the event says; one that is stated for a time to come was opened with the event.
 
@@ -50,11 +61,12 @@ def has_ended(dispute: Dispute) -> bool:
 
 
 def is_extended(dispute: Dispute, event: Any) -> bool:
-    """Whether the provider still waits, at the stage that we thought had expired: it tells a later deadline."""
-    same_stage = getattr(event, "stage", "inquiry") == dispute.stage
-    if not is_presumed(dispute) or not same_stage or event.respond_by is None:
+    """Whether what we thought had expired goes on: it comes to a later stage, or has a later deadline at its own."""
+    stage = getattr(event, "stage", "inquiry")
+    if not is_presumed(dispute) or dispute.ended_at is None:
         return False
-    return dispute.ended_at is not None and event.respond_by > dispute.ended_at
+    waits = event.respond_by is not None and event.respond_by > dispute.ended_at
+    return is_beyond(stage, dispute.stage) or (stage == dispute.stage and waits)
 
 
 def is_told_again(dispute: Dispute, event: Any) -> bool:
