@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from app.domain.disputes.evidence import LINES_SHOWN
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.refunds.lifecycle import IN_FLIGHT
 
@@ -18,6 +19,8 @@ MOST_PARTS = 20
 """Of what a request asks for, and of the verdicts on it."""
 ID_BYTES = 512
 """Of an id of 128 characters, each of the longest that there are."""
+LINE_IDS = 9
+"""So many ids a line of the order takes: its own two, and a title of 500 characters, which may be escaped."""
 
 
 def fitted(body: dict[str, Any]) -> dict[str, Any]:
@@ -40,13 +43,15 @@ def _at_most_bytes(body: dict[str, Any]) -> int:
     """What the body takes at the very most, without encoding it: rows by their ids, and what goes with them."""
     order = body["order"] or {"lines": (), "shipping": ()}
     ids = 2 * (len(body["timeline"]) + len(body["deadlines"]) + len(order["shipping"]))
-    ids += 5 * (len(body["alerts"]) + len(body["instructions"]) + len(body["flags"]) + len(order["lines"]))
+    ids += 5 * (len(body["alerts"]) + len(body["instructions"]) + len(body["flags"]))
+    ids += LINE_IDS * len(order["lines"])
+    described = LINE_IDS * min(len(order["lines"]), LINES_SHOWN)
     for payment in body["payments"]:
         ids += 3 + 2 * len(payment["captures"])
     for request in body["requests"]:
         ids += 6 + 3 * len(request["verdicts"]) + 2 * len(request["scope"].get("lines", ()))
     for dispute in body["disputes"]:
-        ids += 12 + len(dispute["fees"]) + 80 * len(dispute["evidence"]["have"])
+        ids += 12 + len(dispute["fees"]) + (80 + described) * len(dispute["evidence"]["have"])
     return 16 * ID_BYTES + ids * ID_BYTES
 
 

@@ -125,3 +125,15 @@ def test_the_rough_measure_never_takes_for_small_what_is_too_large(times):
     case = empty()
     alerts(case, times, "𐍈")
     assert size(case) <= LIMIT
+
+
+@pytest.mark.parametrize("sign", ["𐍈", "あ", "\x01"], ids=["four bytes", "three bytes", "escaped"])
+@pytest.mark.parametrize("times", [5, 8, 12])
+def test_disputes_that_each_describe_an_order_with_long_titles_stay_below_the_limit(times, sign):
+    case = given(placed(*(line(name(n), "1.00", sku=name(n)) for n in range(50))), captured("50.00")).case
+    for n, bought in enumerate(case.order.lines.values()):
+        bought.sku, bought.title = name(n, "𐍈"), 500 * sign
+    for n in range(times):
+        one = Dispute(name(n, "𐍈"), "p1", "chargeback", category="product_unacceptable", currency="EUR")
+        case.disputes[one.dispute_id] = one
+    assert size(case) <= LIMIT

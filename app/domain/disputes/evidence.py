@@ -15,6 +15,8 @@ from app.domain.disputes.compelling_evidence import QUALIFIED, rule_for
 from app.domain.refunds.lifecycle import SETTLED
 
 DENIALS_SHOWN = 5
+LINES_SHOWN = 50
+"""Of an order, where it is described."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -99,7 +101,7 @@ def _description(case: Case, dispute: Dispute) -> Iterator[Item]:
     if case.order is not None:
         lines = [
             {"sku": line.sku, "title": line.title, "quantity": line.portion.quantity}
-            for line in list(case.order.lines.values())[:50]
+            for line in list(case.order.lines.values())[:LINES_SHOWN]
         ]
         yield Item("order_description", lines, case.order.event_id, case.order.placed_at)
 
