@@ -58,6 +58,15 @@ def test_the_opening_of_an_escalation_that_claims_the_whole_payment_still_tells_
     assert [alert["flags"] for alert in alerts(story)] == [["amount_unknown"], []]
 
 
+def test_what_came_back_does_not_tell_what_is_claimed_in_either_order():
+    escalated, back = dispute("escalated", stage="pre_arbitration"), dispute("funds_reinstated", "50.00")
+    for told in ((escalated, back), (back, escalated)):
+        story = case_of().on("2026-02-03T13:00Z", *told)
+        assert (claims(story), story.case.disputes["d1"].flags) == (40000, ["amount_unknown"])
+        story.when(dispute("funds_withdrawn", "200.00"))
+        assert (claims(story), story.case.disputes["d1"].flags) == (20000, [])
+
+
 def test_what_is_claimed_counts_for_the_programmes_when_it_is_told():
     story = case_of().on("2026-02-03T13:00Z", dispute("escalated", stage="arbitration"))
     assert not [r for r in story.all if isinstance(r, Counted) and r.kind == "dispute"]

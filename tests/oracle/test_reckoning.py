@@ -90,6 +90,8 @@ OUT, BACK = ("funds_withdrawn", {"amount": money(600)}), ("funds_reinstated", {"
         ([OPENED, BACK, OUT], 600),
         ([OPENED, OUT, ("lost", {}), BACK, ("escalated", {"stage": "pre_arbitration"}), ("won", {})], 0),
         ([("escalated", {"stage": "arbitration"}), OUT], 600),
+        ([("escalated", {"stage": "arbitration"}), ("funds_reinstated", {"amount": money(50)})], 1000),
+        ([("funds_reinstated", {"amount": money(50)}), ("escalated", {"stage": "arbitration"})], 1000),
         ([("escalated", {"stage": "arbitration"})], 1000),  # nothing tells what is claimed: all of it
         ([("inquired", {"amount": money(600)}), ("escalated", {"stage": "chargeback"})], 600),
         ([OPENED, OUT, ("lost", {}), ("won", {}), BACK], 0),

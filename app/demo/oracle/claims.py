@@ -71,7 +71,7 @@ class Dispute:
             self._claimed(body)
             self.since = self.since or fact.at
         elif what in {"dispute.funds_withdrawn", "dispute.funds_reinstated"}:
-            if self.currency is None:
+            if self.currency is None and what == "dispute.funds_withdrawn":
                 self._claimed(body)
             self._move(what, body.get("movement_id"), body["amount"]["amount_minor"])
         elif what in ENDS and not self._is_past(what, fact.at):

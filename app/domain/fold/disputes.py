@@ -197,11 +197,13 @@ def _fee(dispute: Dispute, event: Any) -> None:
 
 def _moved(case: Case, event: FundsWithdrawn | FundsReinstated) -> None:
     dispute = dispute_of(case, event)
-    if not dispute.currency or lifecycle.AMOUNT_UNKNOWN in dispute.flags:
+    taken = event.type == "dispute.funds_withdrawn"
+    if not dispute.currency or (taken and lifecycle.AMOUNT_UNKNOWN in dispute.flags):
         _amount_told(dispute, event)
-    key = lifecycle.movement_key(dispute, event)
-    dispute.movements[key] = event.amount.amount_minor
-    if event.type == "dispute.funds_withdrawn":
+        if not taken:  # what comes back may be a part: that a dispute claims no more is not said by it
+            dispute.flags.append(lifecycle.AMOUNT_UNKNOWN)
+    dispute.movements[lifecycle.movement_key(dispute, event)] = event.amount.amount_minor
+    if taken:
         dispute.withdrawn_minor += event.amount.amount_minor
     else:
         dispute.reinstated_minor += event.amount.amount_minor
