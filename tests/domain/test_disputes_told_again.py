@@ -54,6 +54,16 @@ def test_an_opening_told_again_without_its_time_is_no_second_chargeback_where_on
     assert (state(story), len(alerts(story))) == ("expired", 1)
 
 
+@pytest.mark.parametrize("respond_by", [None, "2026-03-30T12:00:00Z"])
+@pytest.mark.parametrize("text", ["200.00", "150.00"])
+def test_a_chargeback_that_states_a_time_after_the_presumed_end_is_another_one_with_its_own_fee(text, respond_by):
+    story = case_of().on(OPENED, opened(respond_by=DUE, fee=FEE)).until("2026-02-13")
+    again = opened(text=text, opened_at="2026-03-14T12:00:00Z", respond_by=respond_by, fee=FEE)
+    story.on("2026-03-14T12:00Z", again)
+    assert (state(story), fees(story)) == ("open", [-1500] * 2)
+    assert alerts(story)[-1]["respond_by"] == moment("2026-03-30T12:00:00Z")  # Visa's 18 days less 48 hours
+
+
 @pytest.mark.parametrize(
     ("before", "stage"),
     [(dispute("inquired", "200.00", category="general"), "chargeback"), (opened(), "pre_arbitration")],

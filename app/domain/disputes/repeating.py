@@ -3,7 +3,15 @@
 from typing import Any
 
 from app.domain.case import Dispute
-from app.domain.disputes.lifecycle import ENDS, has_ended, is_beyond, is_extended, opening_moment
+from app.domain.disputes.lifecycle import (
+    ENDS,
+    has_ended,
+    is_beyond,
+    is_extended,
+    is_opened_in_future,
+    is_presumed,
+    opening_moment,
+)
 
 
 def escalates_nothing_new(dispute: Dispute, event: Any) -> bool:
@@ -41,7 +49,15 @@ def moves_nothing(dispute: Dispute, event: Any) -> bool:
         # One that began with an escalation has no opening yet: its opening and its stage are of one moment.
         return dispute.reason_code is not None or dispute.opened_at != dispute.stage_at
     earlier = dispute.stage_at is not None and opening_moment(event) < dispute.stage_at
-    return dispute.stage == event.stage and not earlier and not _tells_a_deadline(dispute, event)
+    moved = earlier or came_back(dispute, event) or _tells_a_deadline(dispute, event)
+    return dispute.stage == event.stage and not moved
+
+
+def came_back(dispute: Dispute, event: Any) -> bool:
+    """Whether an opening states a time after that at which we presume that the dispute expired: it is another one."""
+    if not is_presumed(dispute) or dispute.ended_at is None or event.opened_at is None or is_opened_in_future(event):
+        return False
+    return dispute.stage == event.stage and opening_moment(event) > dispute.ended_at
 
 
 def _tells_a_deadline(dispute: Dispute, event: Any) -> bool:

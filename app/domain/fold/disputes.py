@@ -12,7 +12,7 @@ from app.domain.balances import is_foreign
 from app.domain.case import Case, Dispute, Fee
 from app.domain.disputes import lifecycle
 from app.domain.disputes.matching import payment_id_of
-from app.domain.disputes.repeating import costs, moves_nothing
+from app.domain.disputes.repeating import came_back, costs, moves_nothing
 from app.domain.fold.early_warnings import AMOUNT_IS_ZERO
 from app.domain.fold.payments import payment_of
 from app.domain.words import DISPUTE_CATEGORIES, NETWORKS, known
@@ -143,13 +143,14 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         dispute.claimed_at = lifecycle.opening_moment(event)
     if lifecycle.is_opened_in_future(event):
         flag_dispute(case, dispute, "opened_in_future")
-    if lifecycle.is_extended(dispute, event):
+    another = came_back(dispute, event)
+    if not another and lifecycle.is_extended(dispute, event):
         _reopen(dispute)
     opened_at, heard_from = _beginning(dispute, event)
-    reopened = lifecycle.has_ended(dispute) and dispute.ended_at is not None and dispute.ended_at <= opened_at
+    ended_later = dispute.ended_at is not None and dispute.ended_at > opened_at
+    reopened = another or (lifecycle.has_ended(dispute) and not ended_later)
     beyond = dispute.stage_at is not None and lifecycle.is_beyond(dispute.stage, event.stage)
     moves = not beyond or reopened
-    ended_later = dispute.ended_at is not None and dispute.ended_at > opened_at
     comes_back = moves and dispute.state != "open" and not ended_later and not _answered_after(dispute, opened_at)
     if moves:
         new_stage = dispute.stage != event.stage or not dispute.opened or reopened
@@ -214,8 +215,7 @@ def _evidence(case: Case, event: EvidenceSubmitted) -> None:
     dispute, at = dispute_of(case, event), _moment(event)
     if _went_on_after(dispute, at):
         return
-    if lifecycle.is_presumed(dispute):
-        # It was given in time and told late, or taken after our deadline: the dispute had not expired.
+    if lifecycle.is_presumed(dispute):  # given in time and told late, or taken after our deadline: it had not expired
         _reopen(dispute)
     if dispute.state == "open":
         dispute.state, dispute.submitted_at = "evidence_submitted", at
