@@ -1,11 +1,14 @@
 """Anything at any time; and direct debits, which their banks give back."""
 
 from datetime import timedelta
+from typing import Any
 
 from tests.year.chargebacks import FEE
 from tests.year.everyday import Course, bought
 from tests.year.purchase import Purchase
 from tests.year.races import kind_of, opened
+
+STAGES = ("chargeback", "chargeback", "pre_arbitration", "arbitration")
 
 
 def anything_at_all(p: Purchase) -> None:
@@ -48,6 +51,46 @@ def _anything(p: Purchase, day: float, nth: int) -> None:
         case 14:
             kind = kind_of(p)
             p.dispute("inquired", day, part, nth=of, network=kind.network, reason_code=kind.reason_code)
+
+
+def told_again_and_late(p: Purchase) -> None:
+    """One dispute that is told over and over: openings and escalations with and without their times, deadlines and fees,
+    evidence, ends and credits between them, some of them late.
+    """
+    bought(p)
+    kind = kind_of(p)
+    claim = {"network": kind.network, "reason_code": kind.reason_code}
+    for nth in range(1, p.rng.choice((4, 6, 9))):
+        day, part = p.rng.randrange(30, 400) / 10, p.rng.choice((p.total, p.total, 1 + p.total // 2))
+        due = {"respond_by": p.after(day + p.rng.choice((1, 3, 7, 12, 25))).isoformat()}
+        told: dict[str, Any] = due if p.rng.random() < 0.5 else {}
+        match p.rng.randrange(12):
+            case 0:
+                p.dispute("inquired", day, part, **claim, **told)
+            case 1 | 2 | 3 | 4:
+                p.dispute("opened", day, part, **claim, **told, **_opening(p, day))
+            case 5 | 6:
+                p.dispute("escalated", day, stage=p.rng.choice(STAGES), **told)
+            case 7 | 8:
+                p.dispute("evidence_submitted", day)
+            case 9 | 10:
+                p.dispute(p.rng.choice(("won", "lost", "withdrawn", "expired", "accepted")), day)
+            case 11:
+                p.warn("rdr", day, part, nth=nth)
+    for _ in range(p.rng.randrange(3)):
+        p.delay(p.rng.randrange(2, len(p.told)), p.rng.uniform(0.5, 30))
+
+
+def _opening(p: Purchase, day: float) -> dict[str, Any]:
+    """What an opening may say beside its claim and its deadline."""
+    told: dict[str, Any] = {"stage": p.rng.choice(STAGES)}
+    if p.rng.random() < 0.3:
+        told["opened_at"] = p.after(day - p.rng.choice((0, 1, 4))).isoformat()
+    if p.rng.random() < 0.5:
+        told["fee"] = FEE
+    if p.rng.random() < 0.15:
+        told["auto_defended"] = True
+    return told
 
 
 def debit_returned(p: Purchase) -> None:

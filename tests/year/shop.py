@@ -11,7 +11,7 @@ from itertools import chain, cycle, product
 from random import Random
 from typing import NamedTuple
 
-from tests.year.anything import OF_DIRECT_DEBITS, anything_at_all
+from tests.year.anything import OF_DIRECT_DEBITS, anything_at_all, told_again_and_late
 from tests.year.chargebacks import along, disordered
 from tests.year.early_warnings import EARLY_WARNINGS
 from tests.year.everyday import EVERYDAY, Course
@@ -72,6 +72,7 @@ def deck(rng: Random) -> list[Card]:
     for courses, networks in (
         ((*RACES, anything_at_all), ("visa", "mastercard", "amex", "jcb")),
         (EARLY_WARNINGS, ("visa", "mastercard")),
+        (3 * (told_again_and_late,), ("visa", "mastercard", "amex", "jcb")),
     ):
         dealt = product(courses, networks)
         cards += [Card(course.__name__, DAY, Means("card", network), course) for course, network in dealt]

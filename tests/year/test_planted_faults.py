@@ -21,7 +21,7 @@ from tests.year.turns import Turn
 SMALL = SHORT._replace(
     payments=520, november_sales=0, november_late=0, december_chargebacks=0, night_visa=0, night_reports=0
 )
-SEED = 5
+SEED = 6
 Body = dict[str, Any]
 
 
