@@ -44,12 +44,13 @@ def standing_order(settings: Settings, order_id: str, merchant_id: str | None, d
         merchants = [key.decode().partition("/")[0] for key in cases]
         merchant = the_one(merchants, "order", "ids are case-sensitive; an order is known a moment after its event")
         (row,) = cases.values()
-        customers = _customer(config, f"{merchant}/{decode_case(row_of(row)).customer_id}".encode())
+        customer_id = decode_case(row_of(row)).customer_id
+        customers = _customer(config, f"{merchant}/{customer_id}".encode()) if customer_id else {}
     return StandingOrder(merchant, {CASES: cases, CUSTOMERS: customers})
 
 
 def _customer(config: RuntimeConfig, wanted: bytes) -> dict[bytes, bytes]:
-    """The row of a customer; none of a guest."""
+    """The row of a customer; none where nothing is known of them yet."""
     rows: dict[bytes, bytes] = {}
 
     def customer(key: bytes | None, value: bytes | None) -> None:

@@ -1,5 +1,6 @@
 """Before a worker takes part: is the broker there, are the topics as they must be, and may this group act on them?"""
 
+import logging
 import time
 from collections.abc import Iterable
 from threading import Event
@@ -14,8 +15,9 @@ from app.runtime.topics_admin import Finding, Wanted
 from app.runtime.topology import Topology
 from topics.catalogue import Topic
 
-ABSENT_S = 5.0
+ABSENT_S = 10.0
 """How long topics must be missing before it is believed."""
+_log = logging.getLogger(__name__)
 _DAY_MS = 24 * 3600 * 1000
 
 
@@ -55,9 +57,13 @@ def check(config: RuntimeConfig, topology: Topology, catalogue: Iterable[Topic],
             admin.list_topics(topic.name, timeout=config.limits.call_timeout)
         return
     bad = _bad(admin, wanted, config)
-    end = time.monotonic() + ABSENT_S
-    while any(finding.verdict == "missing" for finding in bad) and time.monotonic() < end and not stop.wait(0.5):
-        bad = _bad(admin, wanted, config)  # a broker that has just come back may not know of them yet
+    missing = [finding.topic for finding in bad if finding.verdict == "missing"]
+    if missing:
+        # a broker that has just come back may not know of them yet
+        _log.warning("missing so far: %s; asking for %.0f s", ", ".join(missing), ABSENT_S)
+        end = time.monotonic() + ABSENT_S
+        while any(finding.verdict == "missing" for finding in bad) and time.monotonic() < end and not stop.wait(0.5):
+            bad = _bad(admin, wanted, config)
     if bad:
         said = "; ".join(f"{finding.topic}: {finding.verdict} ({', '.join(finding.details)})" for finding in bad)
         raise MisconfiguredError(f"topics are not as they must be: {said}", "`refundry topics plan`, then `create`")
