@@ -211,23 +211,20 @@ def lag(bootstrap: str, group: str, topics: Iterable[str]) -> int:
 
 
 class Load(threading.Thread):
-    """Publishes `record(i)` (key, value) to a topic at a steady rate until told to stop; `sent` is how many arrived."""
+    """Publishes `record(i)` (key, value) to a topic at a steady rate until told to stop; `sent` is how many.
+
+    A producer of librdkafka that was told of no leader for a moment may not send to that partition again, and what waits
+    for it times out. A publisher starts anew then, as this one does at its end.
+    """
 
     def __init__(self, bootstrap: str, topic: str, record: Callable[[int], tuple[bytes, bytes]], rate: float) -> None:
         super().__init__(daemon=True)
         self.sent = 0
         self._topic, self._record, self._rate = topic, record, rate
         self._stop_asked = threading.Event()
-        self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "partitioner": "murmur2_random",
-                "enable.idempotence": True,
-                "delivery.timeout.ms": 120_000,
-                "linger.ms": 2,
-                "log_level": 2,
-            }
-        )
+        self._address = bootstrap
+        self._producer = self._new_producer()
+        self._undelivered: list[tuple[bytes, bytes]] = []
 
     def run(self) -> None:
         started = time.monotonic()
@@ -235,7 +232,7 @@ class Load(threading.Thread):
             due = int((time.monotonic() - started) * self._rate)
             while self.sent < due:
                 key, value = self._record(self.sent)
-                self._producer.produce(self._topic, value, key)
+                self._produce(key, value)
                 self.sent += 1
             self._producer.poll(0.005)
 
@@ -244,7 +241,31 @@ class Load(threading.Thread):
         self._stop_asked.set()
         self.join()
         assert self._producer.flush(120) == 0, "the load could not be delivered"
+        again, self._undelivered, self._producer = self._undelivered, [], self._new_producer()
+        for key, value in again:
+            self._produce(key, value)
+        assert self._producer.flush(120) == 0
+        assert not self._undelivered, "the load could not be delivered"
         return self.sent
+
+    def _new_producer(self) -> Producer:
+        return Producer(
+            {
+                "bootstrap.servers": self._address,
+                "partitioner": "murmur2_random",
+                "enable.idempotence": True,
+                "delivery.timeout.ms": 30_000,
+                "linger.ms": 2,
+                "log_level": 2,
+            }
+        )
+
+    def _produce(self, key: bytes, value: bytes) -> None:
+        def delivered(error: KafkaError | None, _: Message) -> None:
+            if error is not None:
+                self._undelivered.append((key, value))
+
+        self._producer.produce(self._topic, value, key, on_delivery=delivered)
 
 
 def admin(bootstrap: str) -> AdminClient:
