@@ -4,7 +4,7 @@ import ast
 import io
 import re
 import tokenize
-from functools import cache
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,9 @@ EMPTY_NAME = re.compile(
     r"(?i)(^|_)(utils?|helpers?|managers?|misc|handle2|process_data|do_it)(_|$)|[a-z]Manager\b|[a-z]Helper\b"
 )
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X:", "HA" + "CK")) + r")\b")
-BANNER = re.compile(r"^\s*#\s*([-=#*~_])\1{3,}")
+BANNER = re.compile(r"(?m)^[ \t]*#[ \t]*([-=#*~_])\1{3,}")
+EXCEPTED = re.compile(r"noqa:?\s*([A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?(.*)")
+UNTYPED = re.compile(r"type:\s*ignore(?!\[)")
 
 # The workplace of whoever wrote this is no part of the product; assembled here so that this file does not name it either.
 ELSEWHERE = {
@@ -45,12 +47,16 @@ def identifiers(source: tree.Source) -> set[str]:
     return found
 
 
-@cache
-def comments(text: str) -> tuple[str, ...]:
-    """The comments of a Python file."""
-    return tuple(
-        token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.COMMENT
-    )
+def commented(sources: Iterable[tree.Source], pattern: re.Pattern[str]) -> Iterator[tuple[tree.Source, str]]:
+    """The comments in which the pattern is found, with their files.
+
+    Only files that hold it at all are taken apart: that costs some seconds for all of them.
+    """
+    for source in sources:
+        if pattern.search(source.text):
+            for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+                if token.type == tokenize.COMMENT and pattern.search(token.string):
+                    yield source, token.string
 
 
 def test_no_file_or_folder_has_a_name_that_says_nothing():
@@ -77,33 +83,21 @@ def test_nothing_is_left_to_be_done_in_the_code():
 
 
 def test_no_comment_is_a_banner():
-    banners = [
-        f"{source.name}: {comment}"
-        for source in tree.sources(*tree.FOLDERS)
-        for comment in comments(source.text)
-        if BANNER.match(comment)
-    ]
+    banners = [f"{source.name}: {comment}" for source, comment in commented(tree.sources(*tree.FOLDERS), BANNER)]
     assert not banners
 
 
 def test_every_exception_from_the_linter_gives_its_reason_beside_it():
     bare = [
         f"{source.name}: {comment}"
-        for source in tree.sources(*tree.FOLDERS)
-        for comment in comments(source.text)
-        if (match := re.search(r"noqa:?\s*([A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?(.*)", comment))
-        and (not match[1] or not re.search(r"\w{3}", match[2]))
+        for source, comment in commented(tree.sources(*tree.FOLDERS), EXCEPTED)
+        if (match := EXCEPTED.search(comment)) and (not match[1] or not re.search(r"\w{3}", match[2]))
     ]
     assert not bare
 
 
 def test_every_ignored_type_error_names_its_kind():
-    bare = [
-        f"{source.name}: {comment}"
-        for source in tree.product()
-        for comment in comments(source.text)
-        if re.search(r"type:\s*ignore(?!\[)", comment)
-    ]
+    bare = [f"{source.name}: {comment}" for source, comment in commented(tree.product(), UNTYPED)]
     assert not bare
 
 

@@ -4,7 +4,7 @@ import ast
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,11 +33,15 @@ TEXT = {
 
 @dataclass(frozen=True)
 class Source:
-    """One Python file, read once. `name` is its path from the root."""
+    """One Python file, read once and parsed where that is asked. `name` is its path from the root."""
 
     name: str
     text: str
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """What Python makes of it."""
+        return ast.parse(self.text)
 
     @property
     def lines(self) -> int:
@@ -80,9 +84,14 @@ def texts(*suffixes: str) -> Iterator[tuple[str, str]]:
 
 
 @cache
+def _python() -> tuple[Source, ...]:
+    return tuple(Source(name, text) for name, text in texts(".py"))
+
+
+@cache
 def sources(*folders: str) -> tuple[Source, ...]:
-    """The Python files under the folders, parsed."""
-    return tuple(Source(name, text, ast.parse(text)) for name, text in texts(".py") if name.split("/")[0] in folders)
+    """The Python files under the folders."""
+    return tuple(source for source in _python() if source.name.split("/")[0] in folders)
 
 
 def product() -> tuple[Source, ...]:
