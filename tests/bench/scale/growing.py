@@ -10,7 +10,7 @@ from dataclasses import replace
 from tests.bench.process import Cost
 from tests.bench.scale.cases import EVENTS_TO_OPEN, Draw, later, opening
 from tests.bench.scale.results import Milestone, Sizes, Turn
-from tests.bench.scale.site import Site, Worker, stopped
+from tests.bench.scale.site import Site, Worker, rested, stopped
 from tests.bench.worker import Wave, publish, watched
 from tests.kafka.product import Product
 
@@ -42,6 +42,7 @@ class Growing:
     def grow(self, cases: int) -> Wave:
         """Opens what is missing to so many cases; the wave that did."""
         opened = self._open(range(self._cases, cases))
+        rested(self._worker)
         if not self._cases:
             self._wave(WARMING, cases)
         self._cases = cases

@@ -18,6 +18,8 @@ from tests.kafka.product import REFUNDRY, Product
 
 START_SECONDS_MAX = 900.0
 STOP_SECONDS_MAX = 60.0
+REST_SECONDS_MAX = 300.0
+_REST_LOOK_S, _REST_SHARE = 5.0, 0.05
 # a worker is stopped for as long as a wave is published, and a busy machine must not end an hour's run
 _PATIENT = {"session_timeout_ms": 60_000, "transaction_timeout_ms": 60_000, "restore_stall_s": 120}
 
@@ -116,6 +118,21 @@ def stopped(workers: Sequence[Worker]) -> Iterator[None]:
     finally:
         for worker in workers:
             worker.process.send_signal(signal.SIGCONT)
+
+
+def rested(worker: Worker) -> float:
+    """Waits until a worker with nothing to read does next to nothing, and says for how many seconds.
+
+    After a million cases RocksDB merges files for a while: that is a cost of opening them, and would be more than the
+    whole of a wave that comes too soon.
+    """
+    began = time.monotonic()
+    while time.monotonic() - began < REST_SECONDS_MAX:
+        before = worker.cost.cpu_seconds
+        time.sleep(_REST_LOOK_S)
+        if worker.cost.cpu_seconds - before < _REST_SHARE * _REST_LOOK_S:
+            break
+    return time.monotonic() - began
 
 
 def restored(metrics: Mapping[str, float]) -> dict[str, int]:
