@@ -14,6 +14,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 LOCKED := install --require-hashes --only-binary :all: --no-deps --no-compile
 # Options for the command behind a target, as in: make demo ARGS="--chaos", make test ARGS="-k refunds"
 ARGS ?=
+# Two processes share the files of the tests: what talks to a broker mostly waits. One of them: make test ARGS="-n 0"
+SHARED := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo test test-faults check kafka bench bench-peers bench-latency bench-scale docs lock clean
 
@@ -26,7 +28,7 @@ demo: $(VENV)/.demo ## a shop's day on the embedded broker: no Kafka, no Docker
 	$(BIN)/refundry demo $(ARGS)
 
 test: setup ## all tests; the real tiers say what they lack
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(SHARED) $(ARGS)
 
 test-faults: setup ## the long proof: a storm of faults by a seed that it prints (ARGS="--seed 7 --minutes 30 --workers 3")
 	$(BIN)/pytest -m long

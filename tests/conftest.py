@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +14,6 @@ from tests.tiers import TIERS, missing
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("explore", deadline=None, print_blob=True)
 
-_skipped: dict[str, dict[str, int]] = {}
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """The same examples with REFUNDRY_HYPOTHESIS=ci; otherwise a fresh seed, which the header prints."""
@@ -25,7 +24,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes long runs where it is asked for by its marker, or by its name alone."""
+    """What takes long runs where it is asked for by its marker, or by its name alone.
+
+    Where several processes share the files, those that wait for brokers come first and the quick ones fill what is left.
+    """
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        items.sort(key=lambda item: item.get_closest_marker("kafka") is None)
     if "long" in str(config.option.markexpr) or any("::" in argument for argument in config.args):
         return
     left_out = [item for item in items if item.get_closest_marker("long")]
@@ -49,25 +53,32 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """A skip in a tier is counted for the summary; in a tier that must run, whoever skipped, it is a failure."""
+    """In a tier that must run a skip is a failure, whoever skipped."""
     report: Any = yield
     if report.skipped and not hasattr(report, "wasxfail"):
-        for name in {marker.name for marker in item.iter_markers()} & TIERS.keys():
-            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.tiers = sorted({marker.name for marker in item.iter_markers()} & TIERS.keys())
+        for name in report.tiers:
             if TIERS[name].required:
                 report.outcome = "failed"
-                report.longrepr = f"{TIERS[name].variable} is set, so this may not be skipped: {reason}"
-            else:
-                counts = _skipped.setdefault(name, {})
-                reason = reason.removeprefix("Skipped: ")
-                counts[reason] = counts.get(reason, 0) + 1
+                variable = TIERS[name].variable
+                report.longrepr = f"{variable} is set, so this may not be skipped: {_reason(report)}"
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says loudly which tiers did not run, what they lack and how to get it."""
-    for name, reasons in sorted(_skipped.items()):
+    skipped = terminalreporter.getreports("skipped")
+    for name, tier in sorted(TIERS.items()):
+        reasons = Counter(_reason(report) for report in skipped if name in getattr(report, "tiers", ()))
+        if not reasons:
+            continue
         terminalreporter.section(f"NOT RUN: tier {name}", sep="!", red=True, bold=True)
         for reason, count in sorted(reasons.items()):
             terminalreporter.write_line(f"{count} tests: {reason}")
-        terminalreporter.write_line(f"To make this a failure instead: {TIERS[name].variable}=1")
+        terminalreporter.write_line(f"To make this a failure instead: {tier.variable}=1")
+
+
+def _reason(report: Any) -> str:
+    """Why a test was skipped."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return reason.removeprefix("Skipped: ")

@@ -13,6 +13,7 @@ like: each record on three, two must have it.
 import argparse
 import base64
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -67,6 +68,15 @@ def fetch_jars(libs: Path = RUN / "libs") -> Path:
     maven = shutil.which("mvn")
     if maven is None:
         raise MissingToolError("no `mvn` on the PATH. It fetches Kafka's jars: install maven (Debian, Ubuntu, macOS).")
+    libs.parent.mkdir(parents=True, exist_ok=True)
+    with (libs.parent / "fetching").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # tests in several processes want them at once
+        if not (libs / "complete").exists():
+            _fetch_jars(maven, libs)
+    return libs
+
+
+def _fetch_jars(maven: str, libs: Path) -> None:
     shutil.rmtree(libs, ignore_errors=True)
     copy = ["dependency:copy-dependencies", f"-DoutputDirectory={libs}", "-DincludeScope=runtime"]
     command = [maven, "-q", "-B", "-ntp", "-f", str(HERE / "pom.xml"), *copy]
@@ -74,7 +84,6 @@ def fetch_jars(libs: Path = RUN / "libs") -> Path:
     if done.returncode != 0:
         raise MissingToolError(f"Maven could not fetch Kafka's jars:\n{done.stdout[-2000:]}")
     (libs / "complete").touch()
-    return libs
 
 
 @dataclass(frozen=True)

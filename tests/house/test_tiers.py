@@ -24,14 +24,15 @@ def test_that_needs_nothing():
 """
 
 
-def run(folder, path: str, **environ: str) -> tuple[int, str]:
-    """A run of pytest on a machine with this PATH: its exit code and what it printed."""
+def run(folder, path: str, processes: int = 0, **environ: str) -> tuple[int, str]:
+    """A run of pytest on a machine with this PATH, shared among so many processes: its exit code and what it printed."""
     written = folder / "test_of_tiers.py"
     written.write_text(NEEDS_KAFKA)
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("REFUNDRY_", "KAFKA_", "PYTEST_"))
     }
     options = ["-p", "tests.conftest", "-p", "no:cacheprovider", "-c", "pyproject.toml", "--rootdir", "."]
+    options += ["--numprocesses", str(processes)]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, str(written)],
         cwd=tree.ROOT,
@@ -44,8 +45,9 @@ def run(folder, path: str, **environ: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_on_a_bare_machine_a_tier_is_skipped_and_the_end_says_what_it_lacks_and_how_to_get_it(tmp_path):
-    code, said = run(tmp_path, str(tmp_path))
+@pytest.mark.parametrize("processes", [0, 2])
+def test_on_a_bare_machine_a_tier_is_skipped_and_the_end_says_what_it_lacks_and_how_to_get_it(tmp_path, processes):
+    code, said = run(tmp_path, str(tmp_path), processes)
     assert code == 0
     assert "NOT RUN: tier kafka" in said
     assert "lacks Java 17 or newer and Maven" in said
@@ -53,11 +55,12 @@ def test_on_a_bare_machine_a_tier_is_skipped_and_the_end_says_what_it_lacks_and_
     assert "1 passed, 2 skipped" in said
 
 
+@pytest.mark.parametrize("processes", [0, 2])
 @pytest.mark.parametrize(
     ("variable", "failed"), [("REFUNDRY_REQUIRE_KAFKA", "kafka"), ("REFUNDRY_REQUIRE_REAL", "real")]
 )
-def test_where_a_tier_must_run_a_skip_is_a_failure(tmp_path, variable, failed):
-    code, said = run(tmp_path, str(tmp_path), **{variable: "1"})
+def test_where_a_tier_must_run_a_skip_is_a_failure(tmp_path, variable, failed, processes):
+    code, said = run(tmp_path, str(tmp_path), processes, **{variable: "1"})
     assert code == 1
     assert f"{variable} is set, so this may not be skipped" in said
     assert f"NOT RUN: tier {failed}" not in said
