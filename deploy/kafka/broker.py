@@ -15,6 +15,7 @@ import base64
 import contextlib
 import fcntl
 import os
+import random
 import shutil
 import signal
 import socket
@@ -35,6 +36,7 @@ HERE = Path(__file__).resolve().parent
 RUN = HERE.parent.parent / ".run" / "kafka"
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
+_NOT_FOR_CONNECTIONS = range(10_000, 32_000)
 
 _PROXIED = """\
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port},PROXIED://127.0.0.1:{door.port}
@@ -230,12 +232,20 @@ def new_id() -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody uses now."""
+    """Ports of the loopback that nobody listens at now.
+
+    They lie below those that systems give to connections, so that a broker which is started again finds its own free.
+    """
+    found: list[int] = []
     with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        for port in random.sample(_NOT_FOR_CONNECTIONS, len(_NOT_FOR_CONNECTIONS)):
+            if len(found) == count:
+                break
+            one = held.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                one.bind(("127.0.0.1", port))
+                found.append(port)
+    return found
 
 
 def _ports(directory: Path, port: int | None) -> tuple[int, int]:

@@ -5,7 +5,6 @@ Each wave lies in the topics, whole, before the worker may read it: while a wave
 """
 
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -19,7 +18,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from tests.bench.mix import Mix, Sent
 from tests.bench.process import Cost, cost_of
-from tests.kafka.harness import insisted, wait_for
+from tests.kafka.harness import free_port, insisted, wait_for
 from tests.kafka.product import READ_BY_GROUP, REFUNDRY, Product
 from tests.kafka.world import publisher
 
@@ -173,10 +172,3 @@ def is_ready(port: int) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -13,6 +13,8 @@ from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
+from tests.kafka.harness import free_port
+
 COMMAND = (sys.executable, "-P", "-c", "from app.cli import main; main()", "demo")
 VERDICT = re.compile(r"^(\d+) double refunds, (\d+) lost, law 1 (\w+); duplicates absorbed: ([\d,]+)$", re.MULTILINE)
 KILLS = re.compile(r"kill -9 of the worker (\d+) times, with ([\d, ]+) messages in flight")
@@ -24,9 +26,7 @@ SECONDS_MAX = 120
 
 @pytest.fixture
 def port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_port()
 
 
 @pytest.fixture

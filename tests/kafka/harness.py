@@ -31,6 +31,12 @@ GIVING_UP = {0, 3, 5}
 """Exit codes after which a supervisor does not start a worker again."""
 
 
+def free_port() -> int:
+    """A port of the loopback that nobody listens at now."""
+    (port,) = local_broker.free_ports(1)
+    return int(port)
+
+
 def wait_for(what: str, ready: Callable[[], bool], seconds: float, *, every: float = 0.1) -> None:
     """Polls until it is so; fails with `what` when it does not become so in time."""
     end = time.monotonic() + seconds

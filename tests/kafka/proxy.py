@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from tests.kafka.harness import local_broker
+from tests.kafka.harness import free_port
 
 _CHUNK = 16_384
 
@@ -29,7 +29,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
-        (self.target,) = local_broker.free_ports(1)
+        self.target = free_port()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:

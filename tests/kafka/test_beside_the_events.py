@@ -1,7 +1,6 @@
 """What workers on a real broker know beside the events: rates that each of them has, and policies that are only tried."""
 
 import json
-import socket
 import time
 import urllib.request
 from collections import Counter
@@ -13,7 +12,7 @@ import pytest
 
 from tests.backtest.telling import of_order, policies
 from tests.domain.events import asked, captured, line, placed
-from tests.kafka.harness import wait_for
+from tests.kafka.harness import free_port, wait_for
 from tests.kafka.product import Product
 from tests.kafka.world import publisher
 from topics.catalogue import CATALOGUE
@@ -28,12 +27,6 @@ GIFTS = "  - {name: no_gifts_back, when: \"'gift_card' in request.kinds\", then:
 SETTLED = {"amount": {"amount_minor": 55000, "currency": "SEK"}, "rate": "11"}
 KINDS = {f"o{number}": "gift_card" if number < 4 else "physical" for number in range(12)}
 """Twelve orders of 50.00 EUR, of which four are of gift cards: enough for both partitions and so for both workers."""
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def sold(order_id: str, kind: str) -> list[tuple[str, dict[str, Any]]]:

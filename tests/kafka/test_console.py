@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 from tests.console.visitor import Page
 from tests.console.world import PASSWORD, users_file
 from tests.domain.events import asked, captured, delivered, line, placed
-from tests.kafka.harness import Workers, local_broker, wait_for
+from tests.kafka.harness import Workers, free_port, wait_for
 from tests.kafka.product import REFUNDRY, Product
 from tests.kafka.proxy import Proxy
 from tests.readside.server import Server
@@ -174,8 +174,7 @@ def readyz(address: str) -> str:
 def test_console_and_follower_are_ready_again_by_themselves_when_redis_is_back(
     product: Product, server: Server
 ) -> None:
-    ports = local_broker.free_ports(2)
-    follower_at, console_at = (f"127.0.0.1:{port}" for port in ports)
+    follower_at, console_at = (f"127.0.0.1:{free_port()}" for _ in range(2))
     started = (
         of(product, "projections", "run", ops_bind=follower_at),
         of(product, "console", ops_bind=console_at),
@@ -196,8 +195,7 @@ def test_console_and_follower_are_ready_again_by_themselves_when_redis_is_back(
 
 
 def test_the_console_is_ready_again_by_itself_when_kafka_is_back(product: Product, bad_network: Proxy) -> None:
-    (port,) = local_broker.free_ports(1)
-    address, log = f"127.0.0.1:{port}", product.directory / "console.log"
+    address, log = f"127.0.0.1:{free_port()}", product.directory / "console.log"
     through = {"kafka_bootstrap_servers": f"127.0.0.1:{bad_network.port}", "ops_bind": address}
     with of(product, "projections", "run") as follower, of(product, "console", **through) as console:
         for process in (follower, console):

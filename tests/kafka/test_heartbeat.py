@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.kafka.harness import Workers, wait_for
+from tests.kafka.harness import Workers, free_port, wait_for
 from tests.kafka.product import Product
 from tests.kafka.world import publisher
-from tests.runtime.test_without_a_broker import free_port
 from topics.catalogue import OUTBOUND
 from topics.heartbeats import IN, OUT
 

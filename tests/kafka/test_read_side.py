@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 from confluent_kafka import Producer
 
-from tests.kafka.harness import ROOT, Workers, local_broker, wait_for
+from tests.kafka.harness import ROOT, Workers, free_port, wait_for
 from tests.kafka.product import REFUNDRY, Product
 from tests.kafka.world import Answering, Shop
 from tests.readside.cases import standing
@@ -141,8 +141,7 @@ def test_a_number_is_found_in_redis_as_it_is_on_kafka(product: Product, server: 
     bodies = [json.loads(value) for value in newest(product).values()]
     ordered = next(body for body in bodies if body["instructions"] and body["order_id"])
     numbers = [ordered["instructions"][0]["refund_id"], ordered["payments"][0]["payment_id"], ordered["order_id"]]
-    (port,) = local_broker.free_ports(1)
-    address = f"127.0.0.1:{port}"
+    address = f"127.0.0.1:{free_port()}"
     with followers(product, ops_bind=address) as following:
         following.start(0)
         wait_for("the read side is complete", lambda: _counted(_ready(address)) > 0, SECONDS)

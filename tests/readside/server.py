@@ -4,23 +4,20 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from pathlib import Path
 from typing import Any, Self
 
 import redis
 
-from tests.kafka.harness import wait_for
+from tests.kafka.harness import free_port, wait_for
 
 
 class Server:
     """At most one process. It keeps nothing over a restart unless `options` say so."""
 
     def __init__(self, directory: Path, *options: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._directory, self._options = directory, options
         self._process: subprocess.Popen[bytes] | None = None

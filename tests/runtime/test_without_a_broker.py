@@ -1,19 +1,11 @@
 """A worker whose broker is away answers its probes, says so, and ends when its patience does."""
 
 import json
-import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.kafka.harness import Workers, module, wait_for
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+from tests.kafka.harness import Workers, free_port, module, wait_for
 
 
 def test_a_worker_without_a_broker_is_alive_not_ready_and_ends_in_the_end(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from confluent_kafka import Consumer, TopicPartition
 from app.metrics import COMMIT_SECONDS, ROUND_SECONDS
 from tests.bench.latency.lives import lives, request_of
 from tests.bench.process import cost_of
-from tests.bench.worker import free_port, is_ready, running
-from tests.kafka.harness import ends_of, insisted, wait_for
+from tests.bench.worker import is_ready, running
+from tests.kafka.harness import ends_of, free_port, insisted, wait_for
 from tests.kafka.product import Product
 from tests.kafka.world import publisher
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.process import Cost, cost_of
-from tests.bench.worker import free_port, is_ready
-from tests.kafka.harness import local_broker, wait_for
+from tests.bench.worker import is_ready
+from tests.kafka.harness import free_port, local_broker, wait_for
 from tests.kafka.product import REFUNDRY, Product
 
 START_SECONDS_MAX = 900.0
