@@ -5,6 +5,7 @@ import json
 import tracemalloc
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from random import Random
 
 import pytest
@@ -69,7 +70,7 @@ def test_poison_is_refused_by_the_contract_with_a_code_that_was_expected(message
             assert found.code in message.expected.codes, (found, message.value[:200])
 
 
-@pytest.mark.parametrize("recipe", list(RECIPES), ids=str)
+@pytest.mark.parametrize("recipe", list(RECIPES), ids=attrgetter("__name__"))
 def test_each_kind_of_poison_is_refused_as_its_recipe_says(recipe, monkeypatch):
     monkeypatch.setattr("app.demo.shop.poison.RECIPES", {recipe: 1})
     for number in range(5):

@@ -91,7 +91,7 @@ def test_a_state_and_an_answer_give_one_state(cell, expected):
         story.absorbed()
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", sorted(STATES))
 def test_what_counts_is_what_is_out_or_on_its_way(state):
     story, _ = in_state(state)
     assert (settled(story.case, "p1"), balance(story.case, story.case.payments["p1"]).in_flight_minor) == COUNTS[state]

@@ -57,7 +57,9 @@ def test_an_empty_file_has_no_lines(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "content", [gzip.compress(b"line\n" * 1000)[:-20], gzip.compress(b"line\n" * 1000)[:40] + b"\x00" * 50]
+    "content",
+    [gzip.compress(b"line\n" * 1000)[:-20], gzip.compress(b"line\n" * 1000)[:40] + b"\x00" * 50],
+    ids=["cut off", "overwritten"],
 )
 def test_a_compressed_file_that_is_damaged_says_so(tmp_path: Path, content: bytes):
     (tmp_path / "a.gz").write_bytes(content)
