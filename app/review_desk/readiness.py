@@ -1,37 +1,29 @@
 """Whether the console can serve: the read side is asked every few seconds, whether or not somebody looks."""
 
-import threading
 from collections.abc import MutableMapping
-from typing import Final, Self
+from typing import Final
 
 from app.console.ports import NotAnsweringError, ReadSide
+from app.review_desk.own_thread import OwnThread
 
 LOOK_S: Final = 5.0
 READ_SIDE: Final = "read side"
 """What is to blame, as /readyz names it."""
 
 
-class Looking:
-    """Looks after the read side on a thread of its own, from `with` on; `blockers` says why it does not answer."""
+class Looking(OwnThread):
+    """Looks after the read side, from `with` on; `blockers` says why it does not answer."""
 
     def __init__(self, read_side: ReadSide, blockers: MutableMapping[str, str]) -> None:
+        super().__init__("readiness")
         self._read_side, self._blockers = read_side, blockers
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="readiness")
         blockers[READ_SIDE] = "it was not asked yet"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.is_set():
+    def go_on(self) -> None:
+        """Asks again and again."""
+        while not self.is_over():
             self.look()
-            self._over.wait(LOOK_S)
+            self.pause(LOOK_S)
 
     def look(self) -> None:
         """Asks once."""

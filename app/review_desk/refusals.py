@@ -1,14 +1,14 @@
 """The listener to `dead-letters`: whoever gave a verdict learns why it was not followed."""
 
-import threading
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
 import msgspec
 import structlog
 
 from app.console.reviewing import EVENT_IDS
 from app.console.sent import Outbox
+from app.review_desk.own_thread import OwnThread
 from app.runtime.exits import WorkerStopError
 from app.runtime.tail import Said
 
@@ -31,37 +31,29 @@ class Log(Protocol):
     def close(self) -> None: ...
 
 
-class Refusals:
-    """Listens for verdicts of ours, on a thread of its own, from `with` on.
+class Refusals(OwnThread):
+    """Listens for verdicts of ours, from `with` on.
 
     What is refused while Kafka is away from this process is heard when it is back, as far as the topic still has it.
     Meanwhile `blockers` says that nothing is heard: verdicts are sent all the same, and a refused one shows as late.
     """
 
     def __init__(self, open_log: Callable[[], Log], outbox: Outbox, blockers: MutableMapping[str, str]) -> None:
+        super().__init__("refusals")
         self._open_log, self._outbox, self._blockers = open_log, outbox, blockers
         self._at: Mapping[int, int] | None = None
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._listen, name="refusals")
         blockers[HEARING] = "Kafka has not answered yet"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _listen(self) -> None:
-        while not self._over.is_set():
+    def go_on(self) -> None:
+        """Listens, and begins again where that failed."""
+        while not self.is_over():
             try:
                 self._follow()
             except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the listener goes on
                 why = error.reason if isinstance(error, WorkerStopError) else type(error).__name__
                 self._blockers[HEARING] = f"refused verdicts are not heard of: {why}"
                 _log.warning("refusals_not_heard", reason=why, meanwhile="verdicts are sent all the same")
-                self._over.wait(HEAR_AGAIN_S)
+                self.pause(HEAR_AGAIN_S)
 
     def _follow(self) -> None:
         log = self._open_log()
@@ -69,7 +61,7 @@ class Refusals:
             at = _taken_up(self._at, log.ranges())
             self._at = at
             log.seek(at)
-            while not self._over.is_set():
+            while not self.is_over():
                 for said in log.read(LETTERS_MAX, LISTEN_S):
                     at[said.partition] = said.offset + 1
                     self.hear(said)
