@@ -7,7 +7,10 @@ nobody could look at a case any more.
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
+
+import structlog
 
 from app.console.ports import NotTakenError, Reviews
 
@@ -15,6 +18,7 @@ AT_ONCE: Final = 8
 """Verdicts. While Kafka answers, each takes some milliseconds."""
 WITHIN_S: Final = 15.0
 """A little more than the writer itself waits for Kafka."""
+_log = structlog.get_logger(__name__)
 
 
 class Sending:
@@ -38,3 +42,14 @@ class Sending:
             await asyncio.wait_for(asyncio.shield(answer), WITHIN_S)
         except TimeoutError as late:
             raise NotTakenError("no answer in time") from late
+        finally:
+            if not answer.done():  # nobody waits for it any more
+                answer.add_done_callback(partial(_tell_late, event.get("event_id")))
+
+
+def _tell_late(event_id: str | None, answer: asyncio.Future[None]) -> None:
+    """What became of a verdict after its sender was told that there is no answer, where that is an error."""
+    error = None if answer.cancelled() else answer.exception()
+    if error is not None:
+        reason = str(error) if isinstance(error, NotTakenError) else type(error).__name__
+        _log.warning("review_not_taken_late", event_id=event_id, reason=reason)

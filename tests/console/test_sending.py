@@ -1,9 +1,11 @@
 """A Kafka that takes nothing holds up whoever sends, for a bounded time, and nobody else."""
 
 import asyncio
+import gc
 import threading
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.console import sending
 from app.console.ports import NotTakenError
@@ -68,6 +70,42 @@ def test_a_verdict_is_waited_for_no_longer_than_it_may_take_and_keeps_its_place_
         raise AssertionError("the place did not become free")
 
     asyncio.run(send())
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(NotTakenError("_MSG_TIMED_OUT"), "_MSG_TIMED_OUT"), (ValueError("ann@example.com"), "ValueError")],
+)
+@pytest.mark.parametrize("ended", ["its time is over", "its reader is gone"])
+def test_an_error_that_comes_when_nobody_waits_any_more_is_told_once_and_names_nobody(
+    monkeypatch, silent, error, reason, ended
+):
+    monkeypatch.setattr(sending, "WITHIN_S", 0.01 if ended == "its time is over" else SECONDS)
+
+    class Failing:
+        def send(self, event: object) -> None:
+            silent.send(event)
+            raise error
+
+    async def send() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: unread.append(context["message"]))
+        task = asyncio.create_task(Sending(Failing()).send({"event_id": "console-1", "actor": "ann"}))
+        assert await asyncio.to_thread(silent.began.acquire, timeout=SECONDS)
+        if ended == "its reader is gone":
+            task.cancel()
+        with pytest.raises((NotTakenError, asyncio.CancelledError)):
+            await task
+        silent.answered.set()
+        while not lines and not unread:
+            await asyncio.sleep(0.001)
+            gc.collect()
+
+    unread = list[str]()
+    with capture_logs() as lines:
+        asyncio.run(asyncio.wait_for(send(), SECONDS))
+    assert unread == []
+    said = {"event_id": "console-1", "reason": reason, "log_level": "warning"}
+    assert lines == [{"event": "review_not_taken_late", **said}]
 
 
 def test_what_the_writer_says_is_what_is_told():
