@@ -37,6 +37,8 @@ CONFIRM_S: Final = 1.0
 STAND_BY_S: Final = 1.0
 """Where another follower writes, one looks so often whether it still does."""
 BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
+NOT_READ_YET: Final = "snapshots are not read to their end yet"
+STANDS_BY: Final = "another follower writes the read side; this one stands by, and takes over when that one ends"
 
 
 class Said(Protocol):
@@ -87,6 +89,7 @@ class Follower:
         self._at: Position = {}
         self._ranges: Mapping[int, tuple[int, int]] = {}
         self._failures = 0
+        self._stands_by = self._stood_by = False
         self._waited_since_confirmed = CONFIRM_S
 
     def run(self, stop: Event, *, until_complete: bool = False) -> None:
@@ -110,7 +113,7 @@ class Follower:
 
     def _take_up(self) -> None:
         """Finds out where the data stands; begins anew where there is none, or where it is that of another topic."""
-        self._told.blockers["reading"] = "snapshots are not read to their end yet"
+        self._told.blockers["reading"] = STANDS_BY if self._stands_by else NOT_READ_YET
         self._ranges, topic_id = self._log.ranges(), self._log.topic_id()
         stands = self._writer.position()
         if stands is None or not _fits(stands, self._ranges) or self._writer.topic_id() != topic_id:
@@ -158,6 +161,9 @@ class Follower:
             self._failures = 0
             told.blockers.pop("redis", None)
             _log.info("redis_is_back")
+        if self._stands_by:  # what is written is written by us
+            self._stands_by = False
+            told.blockers["reading"] = NOT_READ_YET
         told.metrics.add(READ_SIDE_CASES, written)
         whole = sum(end - first for first, end in self._ranges.values())
         left = sum(max(0, end - self._at[partition]) for partition, (_, end) in self._ranges.items())
@@ -174,10 +180,18 @@ class Follower:
     def _stand_by(self, stop: Event) -> None:
         """Emptied: at once. Moved on: another follower is at work, and gets the time to show that it still is."""
         try:
-            if self._writer.position() is not None:
-                stop.wait(STAND_BY_S)
+            stands = self._writer.position()
         except RedisError:
             return  # the next step meets the same, and tells it
+        # one that stands behind was set back with its Redis; one of the same place was confirmed by another
+        self._stands_by = stands is not None and all(stands.get(number, -1) >= at for number, at in self._at.items())
+        if self._stands_by:
+            self._told.blockers["reading"] = STANDS_BY
+            if not self._stood_by:  # two that are equally fast change places with every other record
+                self._stood_by = True
+                _log.info("read_side_stands_by", reason=STANDS_BY)
+        if stands is not None:
+            stop.wait(STAND_BY_S)
 
     def _wait_for_redis(self, error: RedisError, stop: Event) -> None:
         self._told.metrics.add(READ_SIDE_FAILURES)

@@ -18,7 +18,7 @@ from app.readside import following
 from app.readside.answering import Answers
 from app.readside.connecting import connect
 from app.readside.following import Follower, Watchers
-from app.readside.writing import Writer
+from app.readside.writing import MovedError, Writer
 from app.runtime.config import RuntimeConfig
 from app.runtime.progress import Progress
 from app.settings import ConfigurationError, load_settings
@@ -233,6 +233,64 @@ def test_of_several_followers_one_takes_over_from_another_and_nothing_differs(sh
     log.say("m/o1", snapshot("m/o1", 99))
     with following_in_background(twin, shared.url):
         wait_for("the news stands", lambda: standing(client)["m/o1"] == snapshot("m/o1", 99), 20)
+
+
+def test_one_that_stands_by_says_so_instead_of_that_the_read_side_is_not_up_to_date(shared, client, monkeypatch):
+    monkeypatch.setattr(following, "STAND_BY_S", 0.01)
+    log = MemoryLog()
+    Writer(client, KEYS).begin({0: 0, 1: 0}, log.id)
+
+    class Overtaken(Writer):
+        """One that is always a moment too late, as long as the other is there."""
+
+        def write(self, at, changes, reached, *, caught_up_at):
+            written = super().write(at, changes, reached, caught_up_at=caught_up_at)
+            if other:
+                raise MovedError  # all this was the other one
+            return written
+
+    class Told(dict[str, str]):
+        """Whatever /readyz could have said."""
+
+        def __setitem__(self, what, why):
+            said.append(why)
+            super().__setitem__(what, why)
+
+    said, other, stop = list[str](), True, threading.Event()
+    log.say("m/o1", snapshot("m/o1"))
+    told = Watchers(blockers=Told())
+    with capture_logs() as lines:
+        thread = threading.Thread(target=Follower(log, Overtaken(client, KEYS), told).run, args=(stop,), daemon=True)
+        thread.start()
+        for number in range(2, 5):
+            wait_for("it stands by", lambda: said[-1:] == [following.STANDS_BY], 20)
+            log.say("m/o1", snapshot("m/o1", number))
+            wait_for("the other writes", lambda: all_stand(shared, log), 20)
+        assert list(dict.fromkeys(said)) == [following.NOT_READ_YET, following.STANDS_BY]
+        other = False
+        log.say("m/o1", snapshot("m/o1", 9))
+        wait_for("it has taken over", lambda: all_stand(shared, log) and not told.blockers, 20)
+        stop.set()
+        thread.join(20)
+    assert [line["event"] for line in lines] == ["read_side_stands_by"]
+
+
+def test_a_redis_that_is_set_back_is_no_other_follower(client):
+    log, stop = MemoryLog(), threading.Event()
+
+    class SetBack(Writer):
+        def write(self, at, changes, reached, *, caught_up_at):
+            if any(at.values()):
+                stop.set()
+                client.hset(KEYS.position, mapping={"0": 0, "1": 0})
+            else:
+                log.say("m/o1", snapshot("m/o1", 2))
+            return super().write(at, changes, reached, caught_up_at=caught_up_at)
+
+    log.say("m/o1", snapshot("m/o1"))
+    told = Watchers()
+    Follower(log, SetBack(client, KEYS), told).run(stop)
+    assert told.blockers.get("reading") != following.STANDS_BY
 
 
 @pytest.mark.parametrize("position", [{0: 10_000, 1: 0}, {0: 0}, {0: 0, 1: 0, 2: 0}])
