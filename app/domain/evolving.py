@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.balances import is_foreign
-from app.domain.case import Case, Refund, TimelineEntry
+from app.domain.case import TIMELINE_LIMIT, Case, Refund, TimelineEntry
 from app.domain.counting import tally_of
 from app.domain.disputes.deadlines import NOT_OPENED
 from app.domain.disputes.following import UNMATCHED
@@ -46,8 +46,6 @@ from app.domain.refunds.naming import refund_of, unite
 from app.domain.refunds.usage import count_all_returned, settle_usage, use_up_outside
 from app.domain.telling import told_key
 from app.domain.timers import RETENTION, retire
-
-TIMELINE_LIMIT = 200
 
 
 def evolve(case: Case, record: Record) -> None:

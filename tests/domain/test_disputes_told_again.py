@@ -5,6 +5,7 @@ from itertools import combinations
 import pytest
 
 from app.domain.balances import claimed
+from app.domain.case import TIMELINE_LIMIT
 from tests.domain.dated import moment
 from tests.domain.disputed import OPENED, alerts, answers, case_of, judged, opened, terms
 from tests.domain.events import dispute
@@ -109,18 +110,40 @@ def test_an_opening_that_only_adds_its_fee_takes_back_no_evidence_whatever_time_
     assert (state(story), fees(story)) == ("evidence_submitted", [-1500])
 
 
+def of_an_earlier_version(story):
+    """Without what that version did not write."""
+    row = story.case.disputes["d1"]
+    row.claimed_at = row.heard_from = None
+    row.about, row.charged = [], {}
+    return story
+
+
 @pytest.mark.parametrize("meanwhile", [(), (ESCALATED,), (dispute("lost").at("2026-02-05T12:00:00Z"),)])
 @pytest.mark.parametrize("again", [opened(fee=FEE).at(OPENED), opened(fee=FEE, respond_by=LATER).at(OPENED)])
 def test_the_fee_of_an_opening_that_an_earlier_version_took_in_is_not_booked_again(meanwhile, again):
-    story = case_of().on(OPENED, opened(fee=FEE))
-    row = story.case.disputes["d1"]
-    row.claimed_at = row.heard_from = None  # which that version did not write, like all that follows them
-    row.about, row.charged = [], {}
+    story = of_an_earlier_version(case_of().on(OPENED, opened(fee=FEE)))
     story.on("2026-02-06", *meanwhile, again, again)
     assert fees(story) == [-1500]
     if meanwhile == (ESCALATED,):
         story.when(opened(stage="arbitration", fee=FEE))
         assert fees(story) == [-1500] * 2
+
+
+@pytest.mark.parametrize(
+    ("lost", "booked"),
+    [
+        (lambda case: None, [-700, -1500]),
+        # what the timeline has not any more may have been an opening with its fee
+        (lambda case: setattr(case, "expired", True), [-700]),
+        (lambda case: case.timeline.extend([case.timeline[-1]] * TIMELINE_LIMIT), [-700]),
+    ],
+)
+def test_an_opening_that_an_earlier_version_never_heard_of_costs_its_fee_when_it_is_told(lost, booked):
+    of_the_movement = {**FEE, "amount_minor": 700}
+    story = case_of().on(OPENED, ESCALATED, dispute("funds_withdrawn", "200.00", fee=of_the_movement))
+    lost(of_an_earlier_version(story).case)
+    story.on("2026-02-06", opened(fee=FEE).at(OPENED), opened(fee=FEE).at(OPENED))
+    assert fees(story) == booked
 
 
 def test_each_stage_and_each_new_chargeback_costs_its_own_fee():

@@ -7,7 +7,7 @@ both are applied, never refused.
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.domain.case import Dispute
+from app.domain.case import TIMELINE_LIMIT, Case, Dispute
 
 STAGES = ("inquiry", "chargeback", "pre_arbitration", "arbitration")
 STATES = ("open", "evidence_submitted", "won", "lost", "accepted", "expired", "withdrawn")
@@ -29,15 +29,22 @@ def is_beyond(stage: str, other: str) -> bool:
     return STAGES.index(stage) > STAGES.index(other)
 
 
-def bring_up_to_date(dispute: Dispute) -> None:
+def bring_up_to_date(case: Case, dispute: Dispute) -> None:
     """A row of an earlier version says neither since when it is heard nor which openings have cost their fees.
 
-    It is told from others by that, since a stage comes with both. Where it has fees, its opening's are among them.
+    It is told from others by that, since a stage comes with both. Where it has fees, its opening's are among them, as
+    far as it has heard of one: a movement of funds may have come with a fee of its own.
     """
     if dispute.heard_from is None and dispute.stage_at is not None:
         dispute.heard_from = dispute.stage_at
-        if dispute.fees:
+        if dispute.fees and _may_have_heard_its_opening(case, dispute):
             dispute.charged = dict.fromkeys(STAGES[: STAGES.index(dispute.stage) + 1], "")
+
+
+def _may_have_heard_its_opening(case: Case, dispute: Dispute) -> bool:
+    """Whether the timeline of the case has it, or has lost its beginning. What enters now is not in it yet."""
+    told = any(entry.type == "dispute.opened" and entry.subject == dispute.dispute_id for entry in case.timeline)
+    return told or case.expired or len(case.timeline) >= TIMELINE_LIMIT
 
 
 def opening_moment(event: Any) -> datetime:

@@ -39,7 +39,7 @@ def dispute_of(case: Case, event: Any) -> Dispute:
             dispute.network = payment_of(case, payment_id).network
         if guessed:
             flag_dispute(case, dispute, "payment_guessed")
-    lifecycle.bring_up_to_date(dispute)
+    lifecycle.bring_up_to_date(case, dispute)
     return dispute
 
 
