@@ -11,7 +11,7 @@ from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import config_of, require_topics
 from app.cli.options import config_option, settings_of
 from app.console.passwords import LONGEST, SHORTEST, hash_of
-from app.console.users import NAME, Role, User, UsersFileError, line_of, parsed
+from app.console.users import NAME, Role, User, UsersFileError, line_of, users_in
 from app.readside.connecting import connect
 from app.review_desk.refusals import DEAD_LETTERS
 from app.review_desk.serving import open_desk, users_of
@@ -56,10 +56,7 @@ def add_user(name: str, role: str, users: Path | None, config: Path | None) -> N
         raise Failure("there is no users file", "set CONSOLE_USERS, or name one with --users", code=ExitCode.USAGE)
     if not NAME.fullmatch(name):
         raise Failure("a name has 1 to 64 letters, digits, dots, dashes or _", "no e-mail address", code=ExitCode.USAGE)
-    try:
-        known = parsed(path.read_text(encoding="utf-8")) if path.exists() else []
-    except UsersFileError as error:
-        raise Failure(str(error), "put it right first", code=ExitCode.CONFIGURATION) from error
+    known = _known(path)
     user = User(name, Role(role), hash_of(_password()))
     try:
         _write(path, [*(one for one in known if one.name != name), user])
@@ -69,11 +66,28 @@ def add_user(name: str, role: str, users: Path | None, config: Path | None) -> N
     click.echo(f"{name} is {'an' if role[0] in 'aeiou' else 'a'} {role} now, says {path}")
 
 
+def _known(path: Path) -> list[User]:
+    """The users in the file, none where it is to be made; a Failure where neither can be."""
+    target = Path(os.path.realpath(path))  # what a link points to is written
+    try:
+        if os.path.lexists(target):
+            return users_in(target)
+    except UsersFileError as error:
+        raise Failure(str(error), f"put {path} right first", code=ExitCode.CONFIGURATION) from error
+    if not os.path.isdir(target.parent):  # noqa: PTH112 - a Path raises where it may not look
+        hint = f"make {target.parent} first, or name another file"
+        raise Failure(f"{path} cannot be written: there is no directory", hint, code=ExitCode.CONFIGURATION)
+    return []
+
+
 def _password() -> str:
     if os.isatty(0):
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt="The same again")
     else:
-        password = click.get_text_stream("stdin").readline().rstrip("\r\n")
+        try:
+            password = click.get_text_stream("stdin").readline().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise Failure("a password is UTF-8 text", "give another one", code=ExitCode.USAGE) from error
     if not SHORTEST <= len(password) <= LONGEST:
         hint = "three or four words that do not belong together are easy to keep"
         raise Failure(f"a password has {SHORTEST} to {LONGEST} characters", hint, code=ExitCode.USAGE)
@@ -85,7 +99,7 @@ def _write(path: Path, users: list[User]) -> None:
 
     Whoever reads it meanwhile finds the old one or the new, and so does everybody after a crash.
     """
-    path = path.resolve()  # what a link points to is written, and the link stays
+    path = Path(os.path.realpath(path))  # what a link points to is written, and the link stays
     before = path.stat() if path.exists() else None
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

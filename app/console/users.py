@@ -17,6 +17,8 @@ from app.console.passwords import is_hash
 
 NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """A name is the `reviewer_id` of what its owner decides: a pseudonym of staff, no e-mail address."""
+BYTES_MAX: Final = 1 << 20
+"""More is no users file; a device never ends."""
 _WRITABLE_BY_OTHERS: Final = 0o022
 
 
@@ -65,19 +67,31 @@ class Users:
         self._read_of, self._users = None, {}
         if stat.st_mode & _WRITABLE_BY_OTHERS:
             raise UsersFileError("the users file can be written by others than its owner (chmod go-w)")
-        try:
-            text = self._path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsersFileError("the users file cannot be read as UTF-8 text") from error
-        self._users = {user.name: user for user in parsed(text)}
+        self._users = {user.name: user for user in users_in(self._path)}
         self._read_of = state
+
+
+def users_in(path: Path) -> list[User]:
+    """The users in a file. UsersFileError where it cannot be read, or as `parsed` does."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(BYTES_MAX + 1)
+    except OSError as error:
+        raise UsersFileError(f"the users file cannot be read: {error.strerror}") from error
+    if len(content) > BYTES_MAX:
+        raise UsersFileError(f"the users file is to have at most {BYTES_MAX >> 20} MiB")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise UsersFileError("the users file cannot be read as UTF-8 text") from error
+    return parsed(text)
 
 
 def parsed(text: str) -> list[User]:
     """The users in the text of a file. UsersFileError names the first that is wrong by its place."""
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a day that is none; nested without end
         raise UsersFileError("the users file is no YAML") from error
     rows = document.get("users") if isinstance(document, dict) else None
     if not isinstance(rows, list) or set(document) != {"users"}:

@@ -90,7 +90,7 @@ def test_a_file_that_others_may_write_is_refused(tmp_path, mode):
 
 
 def add(path, name, role, password=PASSWORD, **environ):
-    arguments = ["console", "add-user", name, "--role", role, "--users", str(path)]
+    arguments = ["console", "add-user", name, "--role", role, *(["--users", str(path)] if path else [])]
     return CliRunner().invoke(cli, arguments, input=f"{password}\n", env=environ)
 
 
@@ -169,6 +169,59 @@ def test_the_command_does_not_write_over_a_file_that_it_does_not_understand(tmp_
     done = add(path, "ann", "analyst")
     assert done.exit_code == 3
     assert path.read_text() == "something: else\n"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: path.write_bytes(os.urandom(4) + b"\xff"), "cannot be read as UTF-8 text"),
+        (lambda path: path.write_bytes(b"[" * 20_000), "is no YAML"),
+        (lambda path: path.write_bytes(b"users: 2026-99-99"), "is no YAML"),
+        (lambda path: path.write_bytes(b""), "one list, `users:`"),
+        (lambda path: path.write_bytes(b"users:\n  - {name: ann, ro"), "is no YAML"),
+        (lambda path: path.mkdir(), "cannot be read: Is a directory"),
+        (lambda path: path.symlink_to(path), "cannot be read: Too many levels of symbolic links"),
+        (lambda path: path.symlink_to("/dev/full"), "at most 1 MiB"),
+    ],
+)
+def test_what_can_be_no_users_file_is_refused_by_the_console_and_left_alone_by_the_command(tmp_path, make, said):
+    path = tmp_path / "users.yaml"
+    make(path)
+    done = add(None, "ann", "analyst", REFUNDRY_CONSOLE_USERS=str(path))
+    assert (done.exit_code, done.output.count("\n")) == (3, 1)
+    assert f"{said} (put {path} right first)" in done.output
+    assert [one.name for one in tmp_path.iterdir()] == ["users.yaml"]
+    with pytest.raises(UsersFileError):
+        Users(path).require()
+
+
+def test_the_command_says_of_a_file_that_it_may_not_read_that_it_may_not(tmp_path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    path = users_file(tmp_path / "users.yaml")
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    done = add(path, "ann", "analyst")
+    assert (done.exit_code, done.output) == (
+        3,
+        f"refundry: the users file cannot be read: Permission denied (put {path} right first)\n",
+    )
+
+
+@pytest.mark.parametrize("place", ["missing/users.yaml", "a file/users.yaml", "a link"])
+def test_the_command_says_that_there_is_no_directory_before_it_asks_for_a_password(tmp_path, place):
+    (tmp_path / "a file").touch()
+    (tmp_path / "a link").symlink_to("missing/users.yaml")
+    done = add(tmp_path / place, "ann", "analyst", "short")
+    assert done.exit_code == 3
+    assert "there is no directory (make " in done.output
+
+
+def test_a_password_that_is_no_text_is_refused(tmp_path):
+    arguments = ["console", "add-user", "ann", "--role", "viewer", "--users", str(tmp_path / "users.yaml")]
+    done = CliRunner().invoke(cli, arguments, input=b"\xff\xfe is no password of anybody\n")
+    assert done.exit_code == 2
+    assert "UTF-8" in done.output
 
 
 @pytest.mark.parametrize(
