@@ -1,14 +1,18 @@
 """`refundry` itself: its nouns, and how whatever goes wrong in one of them is told."""
 
+import os
 import sys
-from typing import Any, NoReturn
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
 
 import click
 
-from app.cli.failures import ExitCode, failure_of
+from app.cli.failures import ExitCode, Failure, failure_of
 from app.cli.lazy import LazyGroup
 
 INTERRUPTED = 130
+READER_GONE = 1
 
 COMMANDS = {
     "demo": "Play a shop's day through the real worker, and have it judged.",
@@ -33,6 +37,15 @@ COMMANDS = {
 
 
 class _Root(LazyGroup):
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Also shows the help and the version, for which there may be no room."""
+        try:
+            return super().make_context(*arguments, **options)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise failure_of(error) from error
+
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; an error becomes a line and an exit code, never a traceback unless it was asked for."""
         try:
@@ -61,22 +74,52 @@ def cli(traceback: bool) -> None:
 
 def main() -> NoReturn:
     """The console script."""
+    _open_what_is_closed()
+    code = _run()
     try:
-        code = cli.main(prog_name="refundry", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = code or READER_GONE
+    except OSError as error:
+        error.filename = "standard output"
+        code = code or _tell(failure_of(error))
+    for stream in (sys.stdout, sys.stderr):
+        _let_go(stream)
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        return cli.main(prog_name="refundry", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        code = ExitCode.USAGE
+        _tell(error)
+        return ExitCode.USAGE
     except click.UsageError as error:
         words = error.ctx.command_path if error.ctx else "refundry"
-        click.echo(f"refundry: {error.format_message().rstrip('.')} (see {words} --help)", err=True)
-        code = ExitCode.USAGE
+        return _tell(Failure(error.format_message().rstrip("."), f"see {words} --help", code=ExitCode.USAGE))
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        return _tell(error)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("refundry: interrupted", err=True)
-        code = INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read us went away; there is nobody to tell
-        code = 1
-    sys.exit(code or 0)
+        return _tell(Failure("interrupted", code=INTERRUPTED))
+
+
+def _tell(error: click.ClickException) -> int:
+    """Says it on standard error, or in the code alone where that is full or gone, too."""
+    with suppress(OSError):
+        error.show()
+    return error.exit_code
+
+
+def _open_what_is_closed() -> None:
+    """What is written to a stream that was closed goes nowhere, and no file gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - until the end
+
+
+def _let_go(stream: TextIO) -> None:
+    """What could not be written is not tried again at the very end, where it would change the code."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
