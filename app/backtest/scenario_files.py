@@ -114,8 +114,13 @@ TOPICS: dict[str, str] = _topics()
 
 def read_scenarios(directory: Path) -> list[Told]:
     """The scenarios in the folder `scenarios` of a directory of policies. Raises `PoliciesRefusedError`."""
-    files = sorted(path for path in (directory / FOLDER).glob("*") if path.suffix in (".yaml", ".yml"))
     problems: list[Problem] = []
+    try:
+        files = sorted(path for path in (directory / FOLDER).iterdir() if path.suffix in (".yaml", ".yml"))
+    except FileNotFoundError:
+        files = []
+    except OSError as error:
+        raise PoliciesRefusedError([_unreadable(directory / FOLDER, error)]) from None
     told: list[Told] = []
     for file in files:
         try:
@@ -128,7 +133,12 @@ def read_scenarios(directory: Path) -> list[Told]:
 
 
 def _read(file: Path) -> Told:
-    marked = marked_yaml.read(file.read_bytes())
+    try:
+        with file.open("rb") as stream:
+            body = stream.read(marked_yaml.MAX_BYTES + 1)
+    except OSError as error:
+        raise PoliciesRefusedError([_unreadable(file, error)]) from None
+    marked = marked_yaml.read(body)
     source = Source(str(file), marked.lines)
     problems = [Problem(source.name, flaw.line, "", flaw.message, flaw.hint) for flaw in marked.flaws]
     if problems or not isinstance(marked.value, dict):
@@ -144,6 +154,10 @@ def _read(file: Path) -> Told:
     if problems:
         raise PoliciesRefusedError(problems)
     return Told(scenario, source)
+
+
+def _unreadable(path: Path, error: OSError) -> Problem:
+    return Problem(str(path), None, "", error.strerror or "unreadable", "check that it exists and can be read")
 
 
 def _wrong_types(events: Any, source: Source) -> list[Problem]:

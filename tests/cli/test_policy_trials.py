@@ -38,6 +38,27 @@ def test_a_scenario_that_comes_out_otherwise_ends_with_6_and_its_line(refundry, 
     assert "a.yaml:9: expect[0].outcome: expected denied, it was held because of rule_review" in done.err
 
 
+def test_a_scenario_that_cannot_be_read_is_told_beside_what_is_wrong_with_others(refundry, folder):
+    place = folder / "new" / "scenarios"
+    (place / "a.yaml").mkdir()
+    (place / "b.yaml").symlink_to("nowhere")
+    (place / "c.yaml").write_bytes(b"\xff")
+    (place / "d.yaml").symlink_to("/dev/full")
+    done = refundry("policy", "test", folder / "new")
+    assert (done.code, done.complaint) == (3, "refundry: 4 problems to put right")
+    assert f"{place / 'a.yaml'}: Is a directory (check that it exists and can be read)" in done.err
+    assert f"{place / 'b.yaml'}: No such file or directory (check that it exists and can be read)" in done.err
+
+
+def test_scenarios_that_are_no_folder_or_may_not_be_looked_into_are_not_taken_for_none(refundry, folder):
+    place = folder / "new" / "scenarios"
+    place.rmdir()
+    place.touch()
+    done = refundry("policy", "test", folder / "new")
+    assert (done.code, done.complaint) == (3, "refundry: 1 problem to put right")
+    assert f"{place}: Not a directory" in done.err
+
+
 def test_a_policy_without_scenarios_is_told_where_to_write_them(refundry, folder):
     done = refundry("policy", "test", folder / "new")
     assert done.code == 2
