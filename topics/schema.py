@@ -38,7 +38,7 @@ def export(folder: Path = SCHEMAS) -> list[Path]:
     changed = []
     for relative, text in wanted.items():
         path = folder / relative
-        if not path.exists() or path.read_text() != text:
+        if not path.exists() or not _says(path, text):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             changed.append(path)
@@ -56,10 +56,17 @@ def check(folder: Path = SCHEMAS) -> list[str]:
         path = folder / relative
         if not path.exists():
             problems.append(f"{relative} is missing")
-        elif path.read_text() != text:
+        elif not _says(path, text):
             problems.append(f"{relative} is not what the models say")
     problems += [f"{path.relative_to(folder)} describes no type of message" for path in _strangers(folder, wanted)]
     return problems
+
+
+def _says(path: Path, text: str) -> bool:
+    try:
+        return path.read_text() == text
+    except UnicodeDecodeError:
+        return False
 
 
 def described() -> Iterator[tuple[Topic, type[BaseModel]]]:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from app.cli.cases import DisputeSearch
 from app.cli.evidence import pack_of, page_of
+from app.cli.failures import writing
 from app.cli.showing import console, show_json, table_of
 from app.cli.sources import look, source_options
 from app.explaining import shown_money
@@ -37,7 +38,8 @@ def evidence(dispute_id: str, output: str, html: Path | None, merchant: str | No
     look(search, **source)
     pack = pack_of(search.snapshot(), dispute_id)
     if html is not None:
-        html.write_text(page_of(pack), encoding="utf-8")
+        with writing(html):
+            html.write_text(page_of(pack), encoding="utf-8")
     if output == "json":
         show_json(pack)
     else:

@@ -1,7 +1,9 @@
 """What a command says when it cannot do what was asked: one line, a hint, and an exit code that scripts can rely on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 from traceback import extract_tb
 from typing import IO, Any
 
@@ -47,6 +49,16 @@ CODES = {
     "app.runtime.log.EndlessCascadeError": ExitCode.VIOLATED,
 }
 WORKER_STOP = "app.runtime.exits.WorkerStopError"
+
+
+@contextmanager
+def writing(path: Path | str) -> Iterator[None]:
+    """An OSError that comes up here and names no file, such as that of a full disk, is about this one."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def failure_of(error: Exception) -> Failure:

@@ -1,5 +1,6 @@
 """`refundry replay`: a file of messages in, everything that would be published out."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from agents.shadowing import Shadow
+from app.cli.failures import writing
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.showing import console, table_of
 from app.explaining import shown
@@ -55,7 +57,7 @@ def command(
     published, in order; of case-snapshots the last per case, at the end. What was done is summed up on standard error.
     """
     settings = settings_of(config)
-    if out != "-" and any(Path(file).resolve() == Path(out).resolve() for file in files):
+    if out != "-" and any(os.path.realpath(file) == os.path.realpath(out) for file in files):
         raise click.BadParameter("expected another file than the input", param_hint="--out")
     desk = desk_of(settings, policies=policies, fx=fx, shadow=shadow or settings.shadow_policy_dir)
     summary = Summary()
@@ -91,7 +93,7 @@ def _opened(out: str) -> Iterator[IO[bytes]]:
         yield stream
         stream.flush()
     else:
-        with Path(out).open("wb", buffering=BUFFER_BYTES) as file:
+        with writing(out), Path(out).open("wb", buffering=BUFFER_BYTES) as file:
             yield file
 
 

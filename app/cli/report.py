@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 import click
 import msgspec
 
-from app.cli.failures import ExitCode, Failure
+from app.cli.failures import ExitCode, Failure, writing
 from app.cli.options import Moment, examples
 from app.cli.records import read_records, records_options
 from app.cli.report_page import page_of
@@ -162,7 +162,8 @@ def _run(
     read_records(report.topics, hear, records=records, config=config, go_on=go_on)
     document = report.document()
     if html is not None:
-        html.write_text(page_of(name, document), encoding="utf-8")
+        with writing(html):
+            html.write_text(page_of(name, document), encoding="utf-8")
     if output == "json":
         show_json(document)
     elif output == "csv":

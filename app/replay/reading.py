@@ -46,7 +46,7 @@ def read_written(
         try:
             topic = _decode_name(text.content).topic
             wanted = _output(_decode(text.content)) if topic in topics else None
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise UnreadableFileError(f"{text.place}: {_EXPECTED}") from error
         if topic not in OUTBOUND:
             raise UnreadableFileError(f"{text.place}: {_EXPECTED}")

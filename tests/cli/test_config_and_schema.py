@@ -65,6 +65,14 @@ def test_schemas_that_do_not_fit_are_told_one_by_one(refundry, tmp_path: Path):
     assert done.complaint.startswith("refundry: 2 schemas do not fit")
 
 
+def test_a_schema_that_is_no_text_does_not_fit(refundry, tmp_path: Path):
+    refundry("schema", "export", tmp_path)
+    (tmp_path / "orders" / "order.placed.json").write_bytes(b"\xff\xfe")
+    done = refundry("schema", "check", tmp_path)
+    assert done.code == 6
+    assert "orders/order.placed.json is not what the models say" in done.err
+
+
 def test_the_schemas_that_come_along_are_checked_by_default(refundry):
     assert refundry("schema", "check").out == refundry("schema", "check", SCHEMAS).out == "all schemas fit\n"
 

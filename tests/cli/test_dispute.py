@@ -182,6 +182,9 @@ def test_a_page_that_cannot_be_written_says_so(refundry, told, tmp_path: Path):
     done = refundry("dispute", "evidence", "d1", "--snapshots", snapshots, "--html", tmp_path / "nowhere" / "d.html")
     assert (done.code, done.out) == (4, "")
     assert "No such file or directory" in done.complaint
+    done = refundry("dispute", "evidence", "d1", "--snapshots", snapshots, "--html", "/dev/full")
+    assert (done.code, done.out) == (4, "")
+    assert "/dev/full: No space left on device" in done.complaint
 
 
 def test_the_messages_can_be_replayed_first(refundry, tmp_path: Path):

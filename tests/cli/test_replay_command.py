@@ -189,6 +189,14 @@ def test_an_output_that_cannot_be_written_says_so(refundry, tmp_path: Path):
     assert "nowhere/out: No such file" in done.complaint
 
 
+def test_an_output_that_is_full_or_leads_nowhere_is_named(refundry, tmp_path: Path):
+    day, loop = written(tmp_path / "in", SHOP), tmp_path / "loop"
+    loop.symlink_to(loop)
+    for out, why in (("/dev/full", "No space left on device"), (loop, "Too many levels of symbolic links")):
+        done = refundry("replay", day, "--out", out)
+        assert (done.code, done.complaint) == (4, f"refundry: {out}: {why} (check the path, the space and the rights)")
+
+
 def test_nothing_is_drawn_on_standard_error_where_it_is_no_terminal(refundry, tmp_path: Path):
     done = refundry("replay", written(tmp_path / "in", SHOP))
     assert "\x1b" not in done.err

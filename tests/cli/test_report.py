@@ -186,6 +186,20 @@ class Page(HTMLParser):
         self.texts.append(data.strip())
 
 
+def test_a_page_for_which_there_is_no_room_says_so(refundry, year: Path):
+    done = refundry("report", "money", "--records", year, "--html", "/dev/full")
+    assert (done.code, done.out) == (4, "")
+    assert "/dev/full: No space left on device" in done.complaint
+
+
+@pytest.mark.parametrize("deep", ['"value":%s', '"value":null,"x":%s', '"headers":%s'])
+def test_a_record_that_nests_without_end_is_none_that_a_replay_wrote(refundry, tmp_path: Path, deep):
+    line = '{"topic":"ledger-entries","key":"m/o1",' + deep % ("[" * 100_000 + "]" * 100_000) + "}"
+    (tmp_path / "deep.jsonl").write_text(line)
+    done = refundry("report", "money", "--records", tmp_path / "deep.jsonl")
+    assert (done.code, "expected what `refundry replay` wrote" in done.complaint) == (2, True)
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_page_stands_alone_and_draws(refundry, year: Path, tmp_path: Path, name):
     page = tmp_path / "page.html"
