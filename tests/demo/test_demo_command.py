@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, build_opener
@@ -32,14 +34,14 @@ def port():
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """Where the demo makes its temporary files, and a shell with settings of another installation."""
-    home = tmp_path / "home"
-    home.mkdir()
     for name in [name for name in os.environ if name.startswith("REFUNDRY_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("TMPDIR", str(home))
     monkeypatch.setenv("REFUNDRY_TOPIC_PREFIX", "elsewhere-")
     monkeypatch.setenv("REFUNDRY_STATE_DIR", str(tmp_path / "elsewhere"))
-    return home
+    # below `tmp_path` the name of its Redis's socket may be too long
+    with tempfile.TemporaryDirectory(prefix="home-") as home:
+        monkeypatch.setenv("TMPDIR", home)
+        yield Path(home)
 
 
 def start(*arguments):
