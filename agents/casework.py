@@ -4,8 +4,8 @@ The single writer of a case. What a case says in one batch ends with one snapsho
 case: it is a heartbeat, and goes out again.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -15,7 +15,7 @@ from agents.saying import encode, encoded, to_history, to_monitoring
 from app.domain.case import Case, Cause, decode_case, encode_case, new_case
 from app.domain.casework import step, timers
 from app.domain.context import Context, Entry
-from app.domain.publishing import Outbound, decision_id, notification, outbound
+from app.domain.publishing import PUBLISHED, Outbound, decision_id, notification
 from app.domain.records import (
     Asked,
     Counted,
@@ -34,10 +34,9 @@ from app.texts import expires_at, render
 from topics.journal import JOURNAL, Origin, pack, read_journal, unpack
 
 TABLE = "cases"
-_FOR_HISTORY = (Reported, Asked)
 
 
-class Heard(NamedTuple):
+class Heard(msgspec.Struct, frozen=True, gc=False):
     """A record of the journal as it was read: the message, the event, where it came from and its trace."""
 
     message: Message
@@ -72,10 +71,11 @@ def agent(desk: Desk, *, snapshots: bool = True, unsaid: tuple[type[Record], ...
             context = _context(desk, heard)
             records = step(case, Entry(heard.event, heard.origin.topic, heard.origin.fingerprint), context)
             for record in records:
-                _count(desk, case, record)
-                if isinstance(record, unsaid):
-                    continue
-                _say(case, record, context, heard, round_)
+                kind = type(record)
+                if kind in _FOR_METRICS:
+                    _count(desk, case, record)
+                if (say := _SAID.get(kind)) is not None and kind not in unsaid:
+                    say(case, record, context, heard, round_)
             desk.results[heard.origin.topic, _result(records)] += 1
             if case.version != version:
                 touched[case_id], last[case_id] = case, message
@@ -93,11 +93,11 @@ def agent(desk: Desk, *, snapshots: bool = True, unsaid: tuple[type[Record], ...
 def _result(records: Sequence[Record]) -> str:
     """What came of an event, in a word of the metrics."""
     for record in records:
-        if isinstance(record, Refused):
+        if type(record) is Refused:
             return "dead_lettered"
-        if isinstance(record, Decided) and record.outcome == "held":
+        if type(record) is Decided and record.outcome == "held":
             return "held"
-    return "duplicate" if all(isinstance(record, Repeated) for record in records) else "applied"
+    return "duplicate" if not records or type(records[0]) is Repeated else "applied"
 
 
 def hear(message: Message) -> Heard:
@@ -141,17 +141,40 @@ def _count(desk: Desk, case: Case, record: Record) -> None:
         desk.shadow.compare(record, decision_id(case, record.decided))
 
 
-def _say(case: Case, record: Record, context: Context, heard: Heard, round_: Round) -> None:
-    if isinstance(record, Refused):
-        round_.refuse(heard.message, Refusal(record.code, record.message, record.path))
-    elif isinstance(record, Told):
-        round_.publish(encoded(_told(case, record, context), heard.trace))
-    elif isinstance(record, _FOR_HISTORY):
-        round_.publish(to_history(case, record, context, heard.asking()))
-    elif isinstance(record, Counted):
-        round_.publish(to_monitoring(case, record, heard.asking()))
-    elif (said := outbound(case, record, context)) is not None:
-        round_.publish(encoded(said, heard.trace))
+_FOR_METRICS = frozenset({Strayed, Shadowed})
+
+
+def _refuse(case: Case, refused: Refused, context: Context, heard: Heard, round_: Round) -> None:
+    del case, context
+    round_.refuse(heard.message, Refusal(refused.code, refused.message, refused.path))
+
+
+def _publish(case: Case, record: Record, context: Context, heard: Heard, round_: Round) -> None:
+    round_.publish(encoded(PUBLISHED[type(record)](case, record, context), heard.trace))
+
+
+def _notify(case: Case, told: Told, context: Context, heard: Heard, round_: Round) -> None:
+    round_.publish(encoded(_told(case, told, context), heard.trace))
+
+
+def _tell_history(case: Case, record: Reported | Asked, context: Context, heard: Heard, round_: Round) -> None:
+    round_.publish(to_history(case, record, context, heard.asking()))
+
+
+def _tell_monitoring(case: Case, record: Counted, context: Context, heard: Heard, round_: Round) -> None:
+    del context
+    round_.publish(to_monitoring(case, record, heard.asking()))
+
+
+# By type, since most records of an event are ours alone and cost nothing then.
+_SAID: dict[type[Record], Callable[[Case, Any, Context, Heard, Round], None]] = {
+    **dict.fromkeys(PUBLISHED, _publish),
+    Refused: _refuse,
+    Told: _notify,
+    Reported: _tell_history,
+    Asked: _tell_history,
+    Counted: _tell_monitoring,
+}
 
 
 def _told(case: Case, told: Told, context: Context) -> Outbound:

@@ -16,7 +16,6 @@ from app.domain.state.request import Request, Verdict
 
 __all__ = [
     "STATE_VERSION",
-    "TIMELINE_LIMIT",
     "Capture",
     "Case",
     "Cause",
@@ -48,8 +47,6 @@ __all__ = [
 ]
 
 STATE_VERSION = 2
-TIMELINE_LIMIT = 200
-"""Entries; the oldest go first."""
 
 
 class Cause(msgspec.Struct, array_like=True):

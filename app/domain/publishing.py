@@ -4,6 +4,7 @@ The same record of the same case always gives the same bytes; no body holds a wa
 written as null, so that every consumer sees the same fields.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -20,35 +21,6 @@ class Outbound(msgspec.Struct, frozen=True):
     topic: str
     key: str
     body: dict[str, Any]
-
-
-def outbound(case: Case, record: Record, context: Context) -> Outbound | None:
-    """What a record says to the outside, None where it is ours alone. Notifications are told by `app.texts` besides."""
-    match record:
-        case Decided():
-            id_ = decision_id(case, record)
-            return _say(case, context, ("refund-decisions", case.case_id), id_, _decision(record))
-        case Executed():
-            return _executed(case, record, context)
-        case Cancelled():
-            body = {
-                "type": "refund.cancel",
-                "instruction_id": record.instruction_id,
-                "payment_id": record.payment_id,
-                "reason": record.reason,
-            }
-            key = f"{case.merchant_id}/{record.payment_id}"
-            return _say(case, context, ("refund-instructions", key), derive("cnl", record.instruction_id), body)
-        case Responded():
-            return _responded(case, record, context)
-        case Alerted():
-            id_ = derive("alr", case.case_id, record.type, *record.fact)
-            return _say(
-                case, context, ("chargeback-alerts", case.merchant_id), id_, {"type": record.type, **record.body}
-            )
-        case Booked():
-            return _booked(case, record, context)
-    return None
 
 
 def decision_id(case: Case, decided: Decided) -> str:
@@ -98,6 +70,11 @@ def cause_of(context: Context) -> dict[str, str | None]:
     if cause.name is not None:
         return {"timer": cause.name}
     return {"topic": cause.topic, "event_id": cause.event_id}
+
+
+def _decided(case: Case, decided: Decided, context: Context) -> Outbound:
+    id_ = decision_id(case, decided)
+    return _say(case, context, ("refund-decisions", case.case_id), id_, _decision(decided))
 
 
 def _decision(decided: Decided) -> dict[str, Any]:
@@ -170,6 +147,17 @@ def _executed(case: Case, record: Executed, context: Context) -> Outbound:
     return _say(case, context, ("refund-instructions", key), record.instruction_id, body)
 
 
+def _cancelled(case: Case, record: Cancelled, context: Context) -> Outbound:
+    body = {
+        "type": "refund.cancel",
+        "instruction_id": record.instruction_id,
+        "payment_id": record.payment_id,
+        "reason": record.reason,
+    }
+    key = f"{case.merchant_id}/{record.payment_id}"
+    return _say(case, context, ("refund-instructions", key), derive("cnl", record.instruction_id), body)
+
+
 def _responded(case: Case, record: Responded, context: Context) -> Outbound:
     body: dict[str, Any] = {
         "type": "dispute.submit_evidence" if record.action == "contest" else "dispute.accept",
@@ -182,6 +170,11 @@ def _responded(case: Case, record: Responded, context: Context) -> Outbound:
         body["respond_by"] = record.respond_by
     key = f"{case.merchant_id}/{record.payment_id}"
     return _say(case, context, ("dispute-instructions", key), record.instruction_id, body)
+
+
+def _alerted(case: Case, record: Alerted, context: Context) -> Outbound:
+    id_ = derive("alr", case.case_id, record.type, *record.fact)
+    return _say(case, context, ("chargeback-alerts", case.merchant_id), id_, {"type": record.type, **record.body})
 
 
 def _booked(case: Case, record: Booked, context: Context) -> Outbound:
@@ -201,3 +194,14 @@ def _booked(case: Case, record: Booked, context: Context) -> Outbound:
 
 def _money(minor: int | None, currency: str | None) -> dict[str, Any] | None:
     return None if minor is None or currency is None else {"amount_minor": minor, "currency": currency}
+
+
+PUBLISHED: dict[type[Record], Callable[[Case, Any, Context], Outbound]] = {
+    Decided: _decided,
+    Executed: _executed,
+    Cancelled: _cancelled,
+    Responded: _responded,
+    Alerted: _alerted,
+    Booked: _booked,
+}
+"""The records that the outside hears of, each with how it is said. Notifications are told by `app.texts` besides."""

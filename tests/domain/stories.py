@@ -16,7 +16,7 @@ from app.domain.casework import step, timers
 from app.domain.context import Context, Entry
 from app.domain.policy import BUILT_IN, Policies, Policy, sealed
 from app.domain.policy_terms import ReturnRequired
-from app.domain.publishing import Outbound, outbound
+from app.domain.publishing import PUBLISHED, Outbound
 from app.domain.rates import Rates
 from app.domain.records import Asked, Decided, Executed, Record, Refused, Repeated
 from app.domain.snapshot import snapshot
@@ -86,7 +86,7 @@ class Story:
         now = entry.event.occurred_at
         context = Context(now=now, clock=clock, cause=cause, policies=self.book, **settings)
         records = step(self.case, entry, context)
-        said = [out for record in records if (out := outbound(self.case, record, context)) is not None]
+        said = [PUBLISHED[type(record)](self.case, record, context) for record in records if type(record) in PUBLISHED]
         self.all, self.told = self.all + records, self.told + said
         self._check(entry, context, records, said)
         return records

@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from app.domain.balances import claimed
-from app.domain.case import TIMELINE_LIMIT
+from app.domain.timeline import TIMELINE_LIMIT
 from tests.domain.dated import moment
 from tests.domain.disputed import OPENED, alerts, answers, case_of, judged, opened, terms
 from tests.domain.events import dispute

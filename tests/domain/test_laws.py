@@ -3,6 +3,7 @@
 from collections import Counter
 from copy import deepcopy
 from itertools import permutations
+from typing import get_args
 from unittest.mock import patch
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from app.domain import casework
 from app.domain.balances import balance, claimed, refundable, settled
 from app.domain.case import Case, decode_case, encode_case
-from app.domain.evolving import evolve
+from app.domain.evolving import CHANGES, evolve
 from app.domain.policy import BUILT_IN
 from app.domain.records import Decided, Record, Refused, Told
 from tests.domain import soup
@@ -129,6 +130,10 @@ class Forgetful(Story):
     def _step(self, entry, clock, cause):
         self.case = decode_case(encode_case(self.case))
         return super()._step(entry, clock, cause)
+
+
+def test_what_each_record_does_to_the_case_is_said():
+    assert set(CHANGES) == set(get_args(Record))
 
 
 @BOUNDED

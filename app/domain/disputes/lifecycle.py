@@ -7,7 +7,8 @@ both are applied, never refused.
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.domain.case import TIMELINE_LIMIT, Case, Dispute
+from app.domain.case import Case, Dispute
+from app.domain.timeline import TIMELINE_LIMIT
 
 STAGES = ("inquiry", "chargeback", "pre_arbitration", "arbitration")
 STATES = ("open", "evidence_submitted", "won", "lost", "accepted", "expired", "withdrawn")
