@@ -6,8 +6,8 @@ model is asked for the reason. What a twin leaves out, because it would cost eve
 unprintable characters and e-mail addresses; the codec makes sure of those.
 
 `closed` twins stand at the door: they refuse fields that nobody described (the codec then drops and counts them) and
-apply the rules over several fields. The others read what has passed the door, perhaps that of a newer version: they
-ignore what they do not know.
+apply limits and the rules over several fields. The others read what has passed the door, perhaps that of a newer
+version: they ignore what they do not know, and measure nothing again, which would take as long as reading it.
 """
 
 from collections.abc import Callable
@@ -116,7 +116,7 @@ def _limited(hint: Any, *, closed: bool) -> Any:
             case _:
                 pass  # validators and markers: see the module's text
     kind = _twin_type(base, closed=closed)
-    return Annotated[kind, msgspec.Meta(**limits)] if limits else kind
+    return Annotated[kind, msgspec.Meta(**limits)] if limits and closed else kind
 
 
 def _is_time(hint: Any) -> bool:
@@ -127,21 +127,28 @@ def _is_time(hint: Any) -> bool:
 
 def _rule(model: type[BaseModel], hints: dict[str, Any], *, closed: bool) -> Callable[[Any], None] | None:
     """What is done once the fields are there: `occurred_at` in UTC and, at the door, the rules over several fields."""
-    times = tuple(name for name in model.model_fields if closed and name != "occurred_at" and _is_time(hints[name]))
     stamped = "occurred_at" in model.model_fields
-    own: Any = model.check if closed and issubclass(model, Body) and model.check is not Body.check else None
-    if not (times or stamped or own):
+    if not closed:
+        return _in_utc if stamped else None
+    times = tuple(name for name in model.model_fields if _is_time(hints[name]))
+    own: Any = model.check if issubclass(model, Body) and model.check is not Body.check else None
+    if not (times or own):
         return None
 
     def settle(self: Any) -> None:
-        if stamped:
-            moment = in_calendar(self.occurred_at)
-            if moment.tzinfo is not UTC:
-                msgspec.structs.force_setattr(self, "occurred_at", moment.astimezone(UTC))
         for name in times:
             if (value := getattr(self, name)) is not None:
                 in_calendar(value)
+        if stamped:
+            _in_utc(self)
         if own:
             own(self)
 
     return settle
+
+
+def _in_utc(self: Any) -> None:
+    """Has `occurred_at` in UTC."""
+    moment = self.occurred_at
+    if moment.tzinfo is not UTC:
+        msgspec.structs.force_setattr(self, "occurred_at", moment.astimezone(UTC))
