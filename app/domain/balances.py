@@ -46,7 +46,11 @@ def balance(case: Case, payment: Payment) -> Balance:
 
 def settled(case: Case, payment_id: str) -> int:
     """Minor units that went back for good."""
-    return sum(r.amount_minor for r in case.refunds.values() if r.payment_id == payment_id and r.status in SETTLED)
+    gone = 0
+    for refund in case.refunds.values():
+        if refund.payment_id == payment_id and refund.status in SETTLED:
+            gone += refund.amount_minor
+    return gone
 
 
 def claim_of(payment: Payment, dispute: Dispute) -> int:
@@ -127,6 +131,8 @@ def same_claim(alert: PreDispute, amount_minor: int, at: datetime | None) -> boo
 
 def claimed(case: Case, payment: Payment) -> int:
     """Minor units that disputes and credits of the network take out of the payment."""
+    if not case.disputes and not case.pre_disputes:
+        return 0
     disputes = sum(claim_of(payment, d) for d in case.disputes.values() if d.payment_id == payment.payment_id)
     return disputes + credited(case, payment.payment_id)
 
@@ -168,6 +174,8 @@ def claimed_by_lost_disputes(case: Case, payment: Payment) -> int:
 
 def over_paid_out(case: Case, payment: Payment) -> int:
     """By how much more left the merchant than came in: settled, withdrawn and credited less reinstated and captured."""
-    moved = sum(moved_by(payment, d) for d in case.disputes.values() if d.payment_id == payment.payment_id)
-    gone = settled(case, payment.payment_id) + moved + _credited(case, payment.payment_id, moved_by)
+    gone = settled(case, payment.payment_id)
+    if case.disputes or case.pre_disputes:
+        gone += sum(moved_by(payment, d) for d in case.disputes.values() if d.payment_id == payment.payment_id)
+        gone += _credited(case, payment.payment_id, moved_by)
     return gone - payment.captured_minor

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from app.domain import exposure
 from app.domain.admission import Absorbed, admit, already_seen, identity_of, order_after
 from app.domain.case import Case
-from app.domain.consequences import follow_up
+from app.domain.consequences import FOLLOW_UPS
 from app.domain.context import Context, Entry
 from app.domain.disputes.following import tell_disputes
 from app.domain.disputes.straying import mark_stray, place_before
@@ -91,22 +91,28 @@ def decide(case: Case, entry: Entry, context: Context, identity: bytes) -> Itera
         yield from recognise(case, event, context)
     place = place_before(case, event)
     yield Entered(event, order)
-    yield from mark_stray(case, place, event)
-    yield from _renew_retention(case, context)
-    yield from follow_up(case, event, context)
+    if place is not None:
+        yield from mark_stray(case, place, event)
+    if (renewed := _renewed_retention(case, context)) is not None:
+        yield renewed
+    follow_up = FOLLOW_UPS.get(event.type)
+    if follow_up is not None:
+        yield from follow_up(case, event, context)
     if event.type.startswith(MOVES_MONEY):
         yield from exposure.detect(case)
-    yield from answer_requests(case, event, context)
+    if case.requests:
+        yield from answer_requests(case, event, context)
     if case.disputes:
         yield from tell_disputes(case, event, context)
 
 
-def _renew_retention(case: Case, context: Context) -> Iterator[Record]:
+def _renewed_retention(case: Case, context: Context) -> Scheduled | None:
     """The case lives so many days after its last event; kept by the day, so that a busy case is not rescheduled."""
-    known, kept = case.timers.get(RETENTION), timedelta(days=context.retention_days)
-    if known is None or known - context.clock < kept:
-        day = context.clock.replace(hour=0, minute=0, second=0, microsecond=0)
-        yield Scheduled(RETENTION, day + kept + timedelta(days=1))
+    known = case.timers.get(RETENTION)
+    if known is not None and (known - context.clock).days >= context.retention_days:
+        return None
+    day = context.clock.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Scheduled(RETENTION, day + timedelta(days=context.retention_days + 1))
 
 
 def timers(case: Case) -> list[tuple[str, datetime]]:

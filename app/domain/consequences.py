@@ -1,6 +1,6 @@
 """What follows from an event once it has entered its case: one function per type of event, in a table.
 
-Whether requests can be decided now is asked after all of this, for every event alike.
+For many types nothing follows. Whether requests can be decided now is asked after all of this, for every event alike.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,13 +20,6 @@ from app.domain.refunds.execution import answered, settled_later
 from app.domain.telling import locale_of
 
 FollowUp = Callable[[Case, Any, Context], Iterator[Record]]
-
-
-def follow_up(case: Case, event: Any, context: Context) -> Iterator[Record]:
-    """What follows from the event; for many types nothing."""
-    function = FOLLOW_UPS.get(event.type)
-    if function is not None:
-        yield from function(case, event, context)
 
 
 def _placed(case: Case, event: Any, context: Context) -> Iterator[Record]:

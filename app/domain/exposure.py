@@ -10,8 +10,10 @@ from app.domain.records import Alerted, Exposed, Record
 def detect(case: Case) -> Iterator[Record]:
     """An alert for each payment whose loss is larger than the largest one already alerted."""
     for payment in case.payments.values():
+        if not payment.captures:
+            continue
         over = over_paid_out(case, payment)
-        if payment.captures and over > max(0, payment.exposed_minor):
+        if over > max(0, payment.exposed_minor):
             yield Exposed(payment.payment_id, over)
             yield _alert(case, payment, over)
 

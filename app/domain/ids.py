@@ -21,6 +21,8 @@ def derive(prefix: str, *facts: str | int) -> str:
 
     128 bits of a hash over the facts. Facts are kept apart, so ("a","bc") is not ("ab","c").
     """
-    parts = [str(fact) for fact in facts]
-    told = "".join([f"{len(part)}:{part}" for part in parts])
+    told = ""
+    for fact in facts:
+        part = str(fact)
+        told += f"{len(part)}:{part}"
     return f"{prefix}_{blake2b(told.encode(), digest_size=16).hexdigest()}"

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 def half_up(numerator: int, denominator: int) -> int:
     """Numerator / denominator, rounded to the nearest integer, ties away from zero. The denominator is positive."""
     assert denominator > 0
-    quotient, rest = divmod(abs(numerator), denominator)
-    rounded = quotient + (2 * rest >= denominator)
+    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
     return rounded if numerator >= 0 else -rounded
 
 

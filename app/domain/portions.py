@@ -51,11 +51,13 @@ def row_of(
     quantity: int | None = None,
 ) -> Row:
     """A row of a breakdown that takes `gross_minor` of a portion, `quantity` units of it where it goes by quantity."""
-    taxes = tax_shares(portion, gross_minor)
+    taxes, net_minor = tax_shares(portion, gross_minor), gross_minor
+    for tax in taxes:
+        net_minor -= tax.amount_minor
     return Row(
         component=component,
         gross_minor=gross_minor,
-        net_minor=gross_minor - sum(tax.amount_minor for tax in taxes),
+        net_minor=net_minor,
         taxes=taxes,
         line_id=line_id,
         shipping_id=shipping_id,

@@ -15,10 +15,8 @@ def place_before(case: Case, event: Any) -> Place | None:
     return place_of(case.disputes.get(event.dispute_id))
 
 
-def mark_stray(case: Case, before: Place | None, event: Any) -> Iterator[Record]:
+def mark_stray(case: Case, before: Place, event: Any) -> Iterator[Record]:
     """Marks a move that the table of the dispute's network does not know."""
-    if before is None:
-        return
     dispute = case.disputes[event.dispute_id]
     family = family_of(dispute.network, dispute.category, dispute.reason_code)
     if is_stray(before, family, event):

@@ -12,7 +12,7 @@ from app.domain.case import Case, Order, Request, Row
 from app.domain.policy import Policy
 from app.domain.reasons import Reason as Code
 from app.domain.refunds.statutory import REASONS as WITHDRAWING
-from app.domain.refunds.statutory import Law, is_alive, law_of
+from app.domain.refunds.statutory import Law, law_of, withdrawable
 
 FAULTS_OF_MERCHANT = frozenset({"damaged", "not_as_described", "not_received"})
 CHARGED_TOO_MUCH = frozenset({"duplicate_charge", "overcharged"})
@@ -99,5 +99,4 @@ def asking_of(case: Case, order: Order, request: Request, policy: Policy) -> Ask
     law = law_of(order) if policy.statutory_enabled else None
     if law is None or request.reason not in WITHDRAWING:
         return Asking(case, order, request, policy, law)
-    alive = (line.line_id for line in order.lines.values() if is_alive(case, order, line, law, request.asked_at))
-    return Asking(case, order, request, policy, law, frozenset(alive))
+    return Asking(case, order, request, policy, law, withdrawable(case, order, law, request.asked_at))

@@ -33,7 +33,9 @@ def assess(case: Case, request: Request, context: Context) -> Decided | None:
     None: the customer's history must be known first, which is expected at once and not worth telling anybody.
     """
     policy = context.policies.speaking(case.merchant_id, request.asked_at)
-    question = Question(case, request, policy, context)
+    currencies = (case.currency, "")
+    payments = [payment for payment in case.payments.values() if payment.currency in currencies]
+    question = Question(case, request, policy, context, payments)
     holds: list[tuple[Hold, str]] = []
     advice: list[Reason] = []
     for ask in QUESTIONS:

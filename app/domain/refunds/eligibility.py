@@ -105,8 +105,10 @@ def lines_and_quantities(q: Question) -> Answer:
     if given.asked_minor is not None:
         q.amount_minor = given.asked_minor
         return None
-    coming_back = return_is_missing(q, sum(row.gross_minor for row in given.rows)) or any(
-        units_here(q.case, line_id) for line_id in given.units
+    # Only the fee for the way back asks whether goods come.
+    coming_back = q.policy.fees.return_shipping is not None and (
+        return_is_missing(q, sum(row.gross_minor for row in given.rows))
+        or any(units_here(q.case, line_id) for line_id in given.units)
     )
     q.rows = given.rows + fee_rows(q.asking, given, coming_back=coming_back)
     q.amount_minor = sum(row.gross_minor for row in q.rows)

@@ -46,14 +46,16 @@ Answer = Deny | Hold | Advice | tuple[Hold | Advice, ...] | None
 class Question(msgspec.Struct):
     """A request while it is being asked about: what the questions know so far.
 
-    `rows` and `amount_minor` are there once the order gave a plan; `refundable_minor` is what the payments hold;
-    `approving` is the rule of the policy that approves, where no rule says otherwise.
+    `payments`: those in the order's currency, those of no known currency too: nothing was captured on them. `rows` and
+    `amount_minor` are there once the order gave a plan; `refundable_minor` is what the payments hold; `approving` is
+    the rule of the policy that approves, where no rule says otherwise.
     """
 
     case: Case
     request: Request
     policy: Policy
     context: Context
+    payments: list[Payment]
     asking: Asking | None = None
     plan: Plan | None = None
     rows: list[Row] = []
@@ -63,11 +65,6 @@ class Question(msgspec.Struct):
     waits_for_dispute: bool = False
     approving: Rule | None = None
     flags: list[str] = []
-
-    @property
-    def payments(self) -> list[Payment]:
-        """The payments in the order's currency, those of no known currency too: nothing was captured on them."""
-        return [p for p in self.case.payments.values() if p.currency in (self.case.currency, "")]
 
     def planned(self) -> tuple[Asking, Plan]:
         """What was asked and what the order gives; only after the question that plans."""

@@ -24,12 +24,14 @@ def outside_refunds_are_allocated(q: Question) -> Answer:
 def begun_services_have_a_period(q: Question) -> Answer:
     """By law the share of a service that was had is paid; without a period a person works it out."""
     asking, given = q.planned()
+    if not given.statutory:
+        return None
     begun = any(
         asking.order.lines[line_id].subscription is None
         and has_begun(q.case, asking.order.lines[line_id], q.request.asked_at)
         for line_id in given.lines
     )
-    return for_review(q, Code.RULE_REVIEW) if given.statutory and begun else None
+    return for_review(q, Code.RULE_REVIEW) if begun else None
 
 
 def history_is_known(q: Question) -> Answer:

@@ -29,11 +29,11 @@ def _full(asking: Asking) -> Plan | Denial:
         if component == "tip" and not _gives_tip(asking):
             continue
         reduced = reduced or portion.used_minor > 0
-        if portion.left_minor:
+        if left := portion.left_minor:
             by_line = component in ("line", "duties")
             row = row_of(
                 portion,
-                portion.left_minor,
+                left,
                 component=component,
                 line_id=item_id if by_line else None,
                 shipping_id=item_id if component == "shipping" else None,

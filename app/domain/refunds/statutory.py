@@ -55,15 +55,19 @@ def zone_of(order: Order, law: Law) -> ZoneInfo:
     return ZoneInfo(order.timezone or law.timezone)
 
 
-def is_alive(case: Case, order: Order, line: Line, law: Law, at: datetime) -> bool:
-    """Whether the line could still be withdrawn from at that time. Goods that are not here yet always can."""
-    if line.withdrawal_exemption is not None:
-        return False
-    start = _last_delivery(case, order) if line.kind in GOODS else order.placed_at
-    if start is None:
-        return True
+def withdrawable(case: Case, order: Order, law: Law, at: datetime) -> frozenset[str]:
+    """The lines that could still be withdrawn from at that time. Goods that are not here yet always can."""
     zone = zone_of(order, law)
-    return at.astimezone(zone).date() <= last_day(start.astimezone(zone).date(), order, law)
+
+    def is_in_time(start: datetime | None) -> bool:
+        return start is None or at.astimezone(zone).date() <= last_day(start.astimezone(zone).date(), order, law)
+
+    goods, services = is_in_time(_last_delivery(case, order)), is_in_time(order.placed_at)
+    return frozenset(
+        line.line_id
+        for line in order.lines.values()
+        if line.withdrawal_exemption is None and (goods if line.kind in GOODS else services)
+    )
 
 
 def last_day(start: date, order: Order, law: Law) -> date:
@@ -81,13 +85,15 @@ def _months_later(day: date, months: int) -> date:
 
 
 def _working_day(day: date, country: str) -> date:
-    while day.weekday() >= SATURDAY or _is_holiday(day, country):
+    while day.weekday() >= SATURDAY or day in _holidays(country):
         day += timedelta(days=1)
     return day
 
 
-def _is_holiday(day: date, country: str) -> bool:
-    return f"{day:%m-%d}" in table("public_holidays").get(country, {}).get(day.year, ())
+@cache  # as the laws above
+def _holidays(country: str) -> frozenset[date]:
+    years = table("public_holidays").get(country, {})
+    return frozenset(date.fromisoformat(f"{year}-{day}") for year, days in years.items() for day in days)
 
 
 def _last_delivery(case: Case, order: Order) -> datetime | None:

@@ -12,7 +12,8 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def available(case: Case, currency: str) -> dict[str, int]:
     """What each captured payment of a currency can still give, in the order of their captures; never below zero."""
     payments = [p for p in case.payments.values() if p.currency == currency and p.captured_minor]
-    payments.sort(key=lambda p: (_captured_at(p), p.payment_id))
+    if len(payments) > 1:
+        payments.sort(key=lambda p: (_captured_at(p), p.payment_id))
     return {p.payment_id: max(0, refundable(case, p)) for p in payments}
 
 

@@ -19,12 +19,17 @@ def anchor_of(case: Case, line: Line, kind: str) -> datetime | None:
         return min(captured) if captured else _placed(case)
     if kind == "placed":
         return _placed(case)
-    moves = [shipment for shipment in case.shipments.values() if shipment.carries(line.line_id)]
-    delivered = [at for shipment in moves if (at := shipment.arrival(line.line_id))]
-    fulfilled = [s.fulfilled_at for s in moves if s.fulfilled_at]
-    if kind == "delivered" and delivered:
-        return max(delivered)
-    return max(fulfilled) if fulfilled else _placed(case)
+    delivered: datetime | None = None
+    fulfilled: datetime | None = None
+    for shipment in case.shipments.values():
+        if shipment.carries(line.line_id):
+            delivered = _later(delivered, shipment.arrival(line.line_id))
+            fulfilled = _later(fulfilled, shipment.fulfilled_at)
+    return (delivered if kind == "delivered" else None) or fulfilled or _placed(case)
+
+
+def _later(known: datetime | None, other: datetime | None) -> datetime | None:
+    return other if known is None or (other is not None and other > known) else known
 
 
 def _placed(case: Case) -> datetime | None:
