@@ -6,6 +6,7 @@ The key for hashing, the policies, the rates, and from when we act.
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from agents.shadowing import Shadow
 from app.domain.policy import Policies
@@ -44,6 +45,7 @@ class Desk:
         return self.partitions is not None and key is not None and partition_of(key, self.partitions) != partition
 
 
+@lru_cache(maxsize=1024)  # what one round wrote came within a few milliseconds
 def moment(timestamp_ms: int) -> datetime:
     """A record's timestamp as an aware datetime, to the millisecond."""
     return datetime.fromtimestamp(timestamp_ms / 1000, UTC)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agents.desk import Desk
-from app.runtime.topology import Batch, Message, Output, Refusal, Round
+from app.runtime.topology import Batch, Headers, Message, Output, Refusal, Round
 from topics.codec import Received, Unreadable, mask_headers, read
 from topics.journal import JOURNAL, Origin, pack
 
@@ -36,7 +36,6 @@ def receive(desk: Desk, batch: Batch, round_: Round, pass_on: Pass) -> None:
 
 def journal_headers(message: Message, received: Received) -> list[tuple[str, bytes]]:
     """Where a journal record comes from, and the trace that came in with it."""
-    trace = next((value for name, value in message.headers if name == TRACEPARENT), None)
     origin = Origin(
         topic=message.topic,
         partition=message.partition,
@@ -47,7 +46,14 @@ def journal_headers(message: Message, received: Received) -> list[tuple[str, byt
         key=message.key,
         headers=mask_headers(message.headers),
     )
-    return pack(origin, trace)
+    return pack(origin, _trace_in(message.headers))
+
+
+def _trace_in(headers: Headers) -> bytes | None:
+    for name, value in headers:
+        if name == TRACEPARENT:
+            return value
+    return None
 
 
 def journal(case_id: str, value: bytes, headers: list[tuple[str, bytes]]) -> Output:

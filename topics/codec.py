@@ -117,10 +117,7 @@ def _parse(value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> Any:
         return Unreadable(Code.NOT_JSON, "expected a JSON object; the message has no body")
     if len(value) > BYTES_MAX:
         return Unreadable(Code.TOO_LARGE, f"expected at most {BYTES_MAX} bytes; split the message")
-    if headers and (
-        len(headers) > HEADERS_MAX
-        or sum(len(name) + len(content or b"") for name, content in headers) > HEADER_BYTES_MAX
-    ):
+    if headers and (len(headers) > HEADERS_MAX or _size_of(headers) > HEADER_BYTES_MAX):
         return Unreadable(Code.TOO_LARGE, f"expected at most {HEADERS_MAX} headers of {HEADER_BYTES_MAX} bytes in all")
     try:
         return _decode_any(value)
@@ -130,6 +127,13 @@ def _parse(value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> Any:
         return Unreadable(Code.INVALID_FIELD, "expected numbers that fit into 64 bits; money is in minor units")
     except (msgspec.DecodeError, ValueError):
         return Unreadable(Code.NOT_JSON, "expected JSON in UTF-8 without byte order mark; check that it is whole")
+
+
+def _size_of(headers: Sequence[tuple[str, bytes]]) -> int:
+    size = 0
+    for name, content in headers:
+        size += len(name) + len(content or b"")
+    return size
 
 
 def _quickly(topic: str, raw: Any, value: bytes, secret: bytes) -> Received | None:

@@ -244,7 +244,7 @@ def _store_credit(case: Case, event: Any) -> Admission:
 
 
 def _history(case: Case, event: Any) -> Admission:
-    requests = [r for r in case.requests.values() if question_id(case, r) == event.question_id and r.history is None]
+    requests = [r for r in case.requests.values() if r.history is None and question_id(case, r) == event.question_id]
     disputes = [d for d in case.disputes.values() if d.question == event.question_id and not d.question_answered]
     return None if requests or disputes else ABSORBED
 
