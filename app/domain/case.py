@@ -49,7 +49,7 @@ __all__ = [
 STATE_VERSION = 2
 
 
-class Cause(msgspec.Struct, array_like=True):
+class Cause(msgspec.Struct, array_like=True, gc=False):
     """What made us say something: an inbound event, or a timer (then `event_id` is None and `name` the timer's)."""
 
     topic: str | None
@@ -57,7 +57,7 @@ class Cause(msgspec.Struct, array_like=True):
     name: str | None = None
 
 
-class TimelineEntry(msgspec.Struct, array_like=True):
+class TimelineEntry(msgspec.Struct, array_like=True, gc=False):
     """One thing that happened, for people: when, which type, and which id it was about."""
 
     at: datetime
@@ -66,7 +66,7 @@ class TimelineEntry(msgspec.Struct, array_like=True):
     note: str | None = None
 
 
-class Case(msgspec.Struct, omit_defaults=True):
+class Case(msgspec.Struct, omit_defaults=True, gc=False):
     """One order, or one payment that never found its order (`order_id` is None then).
 
     `ended_requests`: of requests that ended long ago without money a hash of the id, and of what was asked.

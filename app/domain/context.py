@@ -18,7 +18,7 @@ class SpeakingPolicies(Protocol):
         ...
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One line of the journal. `fingerprint` is empty for what the journal says itself (timers, answers)."""
 
     event: Any
@@ -26,7 +26,7 @@ class Entry(msgspec.Struct, frozen=True):
     fingerprint: bytes
 
 
-class Context(msgspec.Struct, frozen=True):
+class Context(msgspec.Struct, frozen=True, gc=False):
     """`now` is the event's own time, `clock` the time at which it was journalled; windows use the one, waits the other.
 
     `historical`: the event is older than the day from which this installation acts, so it decides without acting.

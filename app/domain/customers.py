@@ -20,7 +20,7 @@ CASES_MAX = 5000
 KEPT = timedelta(days=400)
 
 
-class Fact(msgspec.Struct, omit_defaults=True):
+class Fact(msgspec.Struct, omit_defaults=True, gc=False):
     """Something that happened in one of the customer's cases."""
 
     kind: str
@@ -33,7 +33,7 @@ class Fact(msgspec.Struct, omit_defaults=True):
     purchase: Purchase | None = None
 
 
-class History(msgspec.Struct, omit_defaults=True):
+class History(msgspec.Struct, omit_defaults=True, gc=False):
     """The row of one customer. `token` stands for the customer in whatever happened until `erased_at`."""
 
     facts: dict[str, Fact] = {}

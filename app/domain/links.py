@@ -22,7 +22,7 @@ class Held(msgspec.Struct, array_like=True):
     headers: list[tuple[str, bytes]]
 
 
-class Link(msgspec.Struct, omit_defaults=True):
+class Link(msgspec.Struct, omit_defaults=True, gc=False):
     """The row of one payment: its order once it is known, or that it is on its own, and what waits until then.
 
     `hint`: an order that some event named without linking; whatever names none goes there too, so that what is said of

@@ -22,7 +22,7 @@ PROJECTED_FROM = 10
 EFM_REASONS = frozenset({"4837", "4863"})
 
 
-class Month(msgspec.Struct, array_like=True):
+class Month(msgspec.Struct, array_like=True, gc=False):
     """What was counted in one month.
 
     `fraud_usd_minor`: chargebacks for fraud, in US cents as far as a rate is known.

@@ -15,7 +15,7 @@ from app.domain.ids import derive
 from app.domain.records import Alerted, Booked, Cancelled, Decided, Executed, Record, Responded, Told
 
 
-class Outbound(msgspec.Struct, frozen=True):
+class Outbound(msgspec.Struct, frozen=True, gc=False):
     """One thing to publish. The body is plain data, in the contract's order of fields."""
 
     topic: str

@@ -1,6 +1,7 @@
 """What a step says happened. `evolve` applies records to the case; `publishing` turns them into what consumers read.
 
-A record is true once it is yielded: refusals and denials are records, not exceptions.
+A record is true once it is yielded: refusals and denials are records, not exceptions. It points at nothing that points
+back at it, so the garbage collector need not follow it (`gc=False`).
 """
 
 from datetime import date, datetime
@@ -11,20 +12,20 @@ import msgspec
 from app.domain.case import CompellingEvidence, Order, Request, Row
 
 
-class Entered(msgspec.Struct, frozen=True):
+class Entered(msgspec.Struct, frozen=True, gc=False):
     """The event of the journal entered the case. `order` is what a placed or amended order comes to."""
 
     event: Any
     order: Order | None = None
 
 
-class Repeated(msgspec.Struct, frozen=True):
+class Repeated(msgspec.Struct, frozen=True, gc=False):
     """The event says under a new id what is known already: remembered, and nothing else."""
 
     event: Any
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """The event contradicts what was accepted: a dead letter with a code of the contract."""
 
     code: str
@@ -32,7 +33,7 @@ class Refused(msgspec.Struct, frozen=True):
     path: str | None = None
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """Why: a code, a sentence for staff, and the rule that said so."""
 
     code: str
@@ -40,7 +41,7 @@ class Reason(msgspec.Struct, frozen=True):
     rule: str
 
 
-class Tender(msgspec.Struct, frozen=True):
+class Tender(msgspec.Struct, frozen=True, gc=False):
     """What goes back to one payment, by which instruction, as the original money or as store credit."""
 
     payment_id: str
@@ -49,7 +50,7 @@ class Tender(msgspec.Struct, frozen=True):
     kind: str
 
 
-class Decided(msgspec.Struct, frozen=True):
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """A decision on a request. `amount_minor` and `refundable_minor` are None while the currency is unknown."""
 
     outcome: str
@@ -73,7 +74,7 @@ class Decided(msgspec.Struct, frozen=True):
     historical: bool = False
 
 
-class Shadowed(msgspec.Struct, frozen=True):
+class Shadowed(msgspec.Struct, frozen=True, gc=False):
     """What a shadow policy would have decided in place of `decided`: for comparing, and for nothing else.
 
     `instead` None: it would ask the customer's history first, or, where `failed`, its questions could not be asked to
@@ -85,13 +86,13 @@ class Shadowed(msgspec.Struct, frozen=True):
     failed: bool = False
 
 
-class Requested(msgspec.Struct, frozen=True):
+class Requested(msgspec.Struct, frozen=True, gc=False):
     """We ask for a refund ourselves, as the answer to an alert."""
 
     request: Request
 
 
-class Executed(msgspec.Struct, frozen=True):
+class Executed(msgspec.Struct, frozen=True, gc=False):
     """An instruction to pay: `refund.execute`, or `store_credit.issue` where `kind` is store_credit."""
 
     instruction_id: str
@@ -106,7 +107,7 @@ class Executed(msgspec.Struct, frozen=True):
     retry_of: str | None = None
 
 
-class Recognised(msgspec.Struct, frozen=True):
+class Recognised(msgspec.Struct, frozen=True, gc=False):
     """What was taken for a refund made outside is the refund `refund_key`: the event says both of its names."""
 
     refund_key: str
@@ -114,7 +115,7 @@ class Recognised(msgspec.Struct, frozen=True):
     event: Any
 
 
-class Cancelled(msgspec.Struct, frozen=True):
+class Cancelled(msgspec.Struct, frozen=True, gc=False):
     """An instruction not to pay after all: `refund.cancel` of an execute that is not settled."""
 
     instruction_id: str
@@ -122,7 +123,7 @@ class Cancelled(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Alerted(msgspec.Struct, frozen=True):
+class Alerted(msgspec.Struct, frozen=True, gc=False):
     """Something that a person of the merchant must know. `fact` makes the id, `body` is the contract's for the type."""
 
     type: str
@@ -130,7 +131,7 @@ class Alerted(msgspec.Struct, frozen=True):
     body: dict[str, Any]
 
 
-class Told(msgspec.Struct, frozen=True):
+class Told(msgspec.Struct, frozen=True, gc=False):
     """Something that the customer is told, from a settled fact. `data` is what the template needs."""
 
     template: str
@@ -141,7 +142,7 @@ class Told(msgspec.Struct, frozen=True):
     dispute_id: str | None = None
 
 
-class Booked(msgspec.Struct, frozen=True):
+class Booked(msgspec.Struct, frozen=True, gc=False):
     """An entry of the ledger, signed from the merchant's view."""
 
     kind: str
@@ -153,14 +154,14 @@ class Booked(msgspec.Struct, frozen=True):
     fx: dict[str, Any] | None = None
 
 
-class Scheduled(msgspec.Struct, frozen=True):
+class Scheduled(msgspec.Struct, frozen=True, gc=False):
     """A timer of the case; `due` None takes it away."""
 
     name: str
     due: datetime | None
 
 
-class Advised(msgspec.Struct, frozen=True):
+class Advised(msgspec.Struct, frozen=True, gc=False):
     """A dispute's category, deadline and evidence, and what it is about, as the alert that goes with this says them."""
 
     dispute_id: str
@@ -171,7 +172,7 @@ class Advised(msgspec.Struct, frozen=True):
     about: tuple[str, ...]
 
 
-class Matched(msgspec.Struct, frozen=True):
+class Matched(msgspec.Struct, frozen=True, gc=False):
     """A dispute found its payment, or learned from its capture: the network, and whether it is a direct debit's."""
 
     dispute_id: str
@@ -181,7 +182,7 @@ class Matched(msgspec.Struct, frozen=True):
     lost_at: datetime | None
 
 
-class Responded(msgspec.Struct, frozen=True):
+class Responded(msgspec.Struct, frozen=True, gc=False):
     """An answer to a dispute: `action` is contest or accept."""
 
     instruction_id: str
@@ -192,7 +193,7 @@ class Responded(msgspec.Struct, frozen=True):
     respond_by: datetime | None
 
 
-class Strayed(msgspec.Struct, frozen=True):
+class Strayed(msgspec.Struct, frozen=True, gc=False):
     """A dispute went where its network's table knows no way: applied all the same, and marked."""
 
     dispute_id: str
@@ -201,20 +202,20 @@ class Strayed(msgspec.Struct, frozen=True):
     move: str
 
 
-class Flagged(msgspec.Struct, frozen=True):
+class Flagged(msgspec.Struct, frozen=True, gc=False):
     """The case, or one of its disputes, is marked for people."""
 
     flag: str
 
 
-class Exposed(msgspec.Struct, frozen=True):
+class Exposed(msgspec.Struct, frozen=True, gc=False):
     """More left than came in on a payment: the new high-water mark of `over`, already alerted."""
 
     payment_id: str
     over_minor: int
 
 
-class Reported(msgspec.Struct, frozen=True):
+class Reported(msgspec.Struct, frozen=True, gc=False):
     """A fact for the customer's history, across orders."""
 
     customer_id: str
@@ -224,7 +225,7 @@ class Reported(msgspec.Struct, frozen=True):
     body: dict[str, Any]
 
 
-class Counted(msgspec.Struct, frozen=True):
+class Counted(msgspec.Struct, frozen=True, gc=False):
     """Something that a monitoring programme of a network counts, in the month of `at`."""
 
     kind: str
@@ -235,7 +236,7 @@ class Counted(msgspec.Struct, frozen=True):
     body: dict[str, Any]
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, frozen=True, gc=False):
     """A question to the customer's history, for a request or for a dispute; the answer enters the journal."""
 
     customer_id: str
@@ -249,7 +250,7 @@ class Asked(msgspec.Struct, frozen=True):
     until: datetime | None = None
 
 
-class Compared(msgspec.Struct, frozen=True):
+class Compared(msgspec.Struct, frozen=True, gc=False):
     """The history answered for a dispute: what the customer's earlier payments come to as evidence."""
 
     dispute_id: str

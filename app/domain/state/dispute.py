@@ -8,14 +8,14 @@ import msgspec
 from app.domain.state.order import Proof
 
 
-class Fee(msgspec.Struct, array_like=True):
+class Fee(msgspec.Struct, array_like=True, gc=False):
     """A fee, in its own currency."""
 
     amount_minor: int
     currency: str
 
 
-class CompellingEvidence(msgspec.Struct, array_like=True):
+class CompellingEvidence(msgspec.Struct, array_like=True, gc=False):
     """What the customer's earlier payments come to under the network's rule: the payments, each with its capture; the
     fields that are equal in all of them; and what is short.
     """
@@ -26,7 +26,7 @@ class CompellingEvidence(msgspec.Struct, array_like=True):
     missing: list[str] = []
 
 
-class Tally(msgspec.Struct, array_like=True):
+class Tally(msgspec.Struct, array_like=True, gc=False):
     """As what a dispute was counted for the monitoring programmes, so that just that can be taken back."""
 
     network: str
@@ -38,7 +38,7 @@ class Tally(msgspec.Struct, array_like=True):
     in_store: bool
 
 
-class Dispute(msgspec.Struct, array_like=True):
+class Dispute(msgspec.Struct, array_like=True, gc=False):
     """A claim of the cardholder and the movements of money in it.
 
     `question`: the last one to the customer's history. `won_minor`: what the network says was won, where a part was.
@@ -92,7 +92,7 @@ class Dispute(msgspec.Struct, array_like=True):
     counted_as: Tally | None = None
 
 
-class PreDispute(msgspec.Struct, array_like=True):
+class PreDispute(msgspec.Struct, array_like=True, gc=False):
     """An alert that a chargeback is coming, or that the network has already paid the cardholder.
 
     `verdict`: what a person said of it, before it arrived or since. `asked`: a person was asked to answer it.
@@ -111,7 +111,7 @@ class PreDispute(msgspec.Struct, array_like=True):
     asked: bool = False
 
 
-class FraudReport(msgspec.Struct, array_like=True):
+class FraudReport(msgspec.Struct, array_like=True, gc=False):
     """A cardholder's bank reported fraud; no money moved."""
 
     report_id: str

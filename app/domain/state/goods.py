@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 
-class Shipment(msgspec.Struct, array_like=True):
+class Shipment(msgspec.Struct, array_like=True, gc=False):
     """Goods on their way: units by line (`everything`: all of the order), when they left, when they arrived.
 
     `arrived`: by line, where a delivery named its lines; `delivered_at` is the newest delivery of any.
@@ -31,14 +31,14 @@ class Shipment(msgspec.Struct, array_like=True):
         return self.arrived.get(line_id) if self.arrived else self.delivered_at
 
 
-class Returned(msgspec.Struct, array_like=True):
+class Returned(msgspec.Struct, array_like=True, gc=False):
     """Units of a line that came back, and in which condition."""
 
     quantity: int
     condition: str
 
 
-class GoodsReturn(msgspec.Struct, array_like=True):
+class GoodsReturn(msgspec.Struct, array_like=True, gc=False):
     """Goods on their way back. `received` is None until they are here; units by line otherwise."""
 
     shipped_at: datetime | None = None

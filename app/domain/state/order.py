@@ -6,21 +6,21 @@ from typing import Any
 import msgspec
 
 
-class Tax(msgspec.Struct, array_like=True):
+class Tax(msgspec.Struct, array_like=True, gc=False):
     """A tax as charged, whole component."""
 
     code: str
     amount_minor: int
 
 
-class Proof(msgspec.Struct, array_like=True):
+class Proof(msgspec.Struct, array_like=True, gc=False):
     """The event that shows something, and when that was."""
 
     event_id: str
     at: datetime
 
 
-class Portion(msgspec.Struct, array_like=True):
+class Portion(msgspec.Struct, array_like=True, gc=False):
     """A part of the order that can be paid back: a line, its duties, a shipping item or the tip.
 
     `gross_minor` is what was charged for it, discounts and taxes counted. `used_*` is what approvals and refunds made
@@ -46,7 +46,7 @@ class Portion(msgspec.Struct, array_like=True):
         return max(0, self.quantity - self.used_quantity)
 
 
-class Line(msgspec.Struct, array_like=True):
+class Line(msgspec.Struct, array_like=True, gc=False):
     """A line of the order: what it is, what of it can be paid back, and where its goods are."""
 
     line_id: str
@@ -63,7 +63,7 @@ class Line(msgspec.Struct, array_like=True):
     returned_counted: int = 0
 
 
-class Shipping(msgspec.Struct, array_like=True):
+class Shipping(msgspec.Struct, array_like=True, gc=False):
     """A delivery that was charged, at `price_minor` without taxes that come on top.
 
     `standard_minor`: what the cheapest standard delivery would have cost, in the same way.
@@ -75,7 +75,7 @@ class Shipping(msgspec.Struct, array_like=True):
     standard_minor: int | None = None
 
 
-class Order(msgspec.Struct, array_like=True):
+class Order(msgspec.Struct, array_like=True, gc=False):
     """The order as placed or last amended."""
 
     placed_at: datetime

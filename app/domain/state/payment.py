@@ -8,7 +8,7 @@ import msgspec
 from app.domain.state.order import Proof, Tax
 
 
-class Capture(msgspec.Struct, array_like=True):
+class Capture(msgspec.Struct, array_like=True, gc=False):
     """Money taken. `failed_minor`: what of it was not captured after all; `unheard`: only its failure was told.
 
     `fee_event_id`: the event that told first what the provider kept of it.
@@ -29,7 +29,7 @@ class Capture(msgspec.Struct, array_like=True):
         return self.amount_minor - self.failed_minor
 
 
-class EarlySettlement(msgspec.Struct, array_like=True):
+class EarlySettlement(msgspec.Struct, array_like=True, gc=False):
     """What was told of a capture's settlement before the capture. The fee is what the event `fee_event_id` told."""
 
     settlement: dict[str, Any]
@@ -38,7 +38,7 @@ class EarlySettlement(msgspec.Struct, array_like=True):
     fee_currency: str = ""
 
 
-class Payment(msgspec.Struct, array_like=True):
+class Payment(msgspec.Struct, array_like=True, gc=False):
     """One payment of the order, in the currency in which it was charged.
 
     `late_order_id`: the order to which it was linked when it was a case of its own already. `early_settlements`: by id
@@ -84,7 +84,7 @@ class Payment(msgspec.Struct, array_like=True):
         return self.authorized_minor > self.captured_minor and not self.voided and not self.failed
 
 
-class Row(msgspec.Struct, array_like=True):
+class Row(msgspec.Struct, array_like=True, gc=False):
     """One row of a breakdown. `quantity` is set where units are used up. Fees are negative."""
 
     component: str
@@ -97,7 +97,7 @@ class Row(msgspec.Struct, array_like=True):
     quantity: int | None = None
 
 
-class Refund(msgspec.Struct, array_like=True):
+class Refund(msgspec.Struct, array_like=True, gc=False):
     """Money on its way back, ours (it has an instruction) or made outside. `status` is a state of refunds.lifecycle.
 
     `moved`: of all changes of a refund's status in the case the number of its last one; it says which of two was later.

@@ -8,7 +8,7 @@ import msgspec
 from app.domain.state.payment import Row
 
 
-class Verdict(msgspec.Struct, array_like=True):
+class Verdict(msgspec.Struct, array_like=True, gc=False):
     """What a reviewer said of a request."""
 
     review_id: str
@@ -19,7 +19,7 @@ class Verdict(msgspec.Struct, array_like=True):
     revision: int | None = None
 
 
-class Request(msgspec.Struct, array_like=True):
+class Request(msgspec.Struct, array_like=True, gc=False):
     """A refund that was asked for, how it was answered last, and what it waits for."""
 
     request_id: str
