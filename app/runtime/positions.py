@@ -14,7 +14,7 @@ from confluent_kafka import Message as Record
 
 from app.runtime import faults
 from app.runtime.exits import UnsureError
-from app.runtime.records import TopicPartition, message_of, offset_of, place_of
+from app.runtime.records import TopicPartition, filled, offset_of, place_of
 from app.runtime.topology import Batch, Message
 
 
@@ -53,29 +53,39 @@ class Positions:
         """Records as rounds, none of them too large. Raises UnsureError by law 1, and as `faults.stop_for` says."""
         rounds: list[Taken] = []
         found: dict[TopicPartition, list[Message]] = {}
-        size, here = 0, None
+        topic, partition, size = "", -1, 0
         for record in records:
             error = record.error()
             if error is not None:
                 self.event(record, error)
                 continue
-            place, offset = place_of(record), offset_of(record)
             # they come partition by partition: what a place is looked up for is known for all of its run
-            if place != here:
-                here, expected, name = place, self._read[place], self._names[place[0]]
-                messages = found.setdefault(place, [])
-            if offset < expected:
-                raise UnsureError(f"{place[0]}/{place[1]} gave offset {offset}, expected {expected} or later")
-            self._read[place] = expected = offset + 1
-            message = message_of(record, name, place[1], offset)
-            messages.append(message)
-            size += len(message.value or b"")
+            if record.partition() != partition or record.topic() != topic:
+                place = topic, partition = place_of(record)
+                name, messages = self._names[topic], found.setdefault(place, [])
+                last = messages[-1].offset if messages else self._read[place] - 1
+            offset, value, headers = record.offset(), record.value(), record.headers()
+            assert offset is not None, "a consumed record has an offset"
+            if offset <= last:
+                raise UnsureError(f"{topic}/{partition} gave offset {offset}, expected {last + 1} or later")
+            last = offset
+            # as `message_of` does it: written out, with no call of ours per record, this loop takes 0.3 us, not 0.5
+            seen = filled(headers) if headers else ()
+            messages.append(Message(name, partition, offset, record.timestamp()[1], record.key(), value, seen))
+            size += len(value) if value is not None else 0
             if size >= self._round_bytes_max:
-                rounds.append(_round(found))
-                found, size, here = {}, 0, None
+                rounds.append(self._round(found))
+                found, partition, size = {}, -1, 0
         if found:
-            rounds.append(_round(found))
+            rounds.append(self._round(found))
         return rounds
+
+    def _round(self, found: dict[TopicPartition, list[Message]]) -> Taken:
+        """What was found, as a round, and from now on read."""
+        batches = [Batch(messages[0].topic, place[1], messages) for place, messages in found.items()]
+        offsets = {place: messages[-1].offset + 1 for place, messages in found.items()}
+        self._read.update(offsets)
+        return Taken(batches, offsets)
 
     def event(self, record: Record, error: KafkaError) -> None:
         """Notes the end of a partition; raises what ends the worker."""
@@ -121,8 +131,3 @@ class Positions:
             place: max(offset, self._ends.get(place, 0)) if self._read[place] == offset else offset
             for place, offset in self.next.items()
         }
-
-
-def _round(found: dict[TopicPartition, list[Message]]) -> Taken:
-    batches = [Batch(messages[0].topic, place[1], messages) for place, messages in found.items()]
-    return Taken(batches, {place: messages[-1].offset + 1 for place, messages in found.items()})

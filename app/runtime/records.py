@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka import Message as Record
 
-from app.runtime.topology import Message
+from app.runtime.topology import Headers, Message
 
 TopicPartition = tuple[str, int]
 
@@ -26,10 +26,15 @@ def offset_of(record: Record) -> int:
 
 
 def message_of(record: Record, topic: str, partition: int, offset: int) -> Message:
-    """The record as agents see it, under the catalogue's topic name. A header without a value counts as empty."""
-    found: Any = record.headers()
-    headers = [(name, content or b"") for name, content in found] if found else ()
-    return Message(topic, partition, offset, record.timestamp()[1], record.key(), record.value(), headers)
+    """The record as agents see it, under the catalogue's topic name."""
+    headers: Any = record.headers()
+    seen = filled(headers) if headers else ()
+    return Message(topic, partition, offset, record.timestamp()[1], record.key(), record.value(), seen)
+
+
+def filled(headers: Iterable[Any]) -> Headers:
+    """A record's headers; one without a value counts as empty."""
+    return [(name, content or b"") for name, content in headers]
 
 
 def named(places: Iterable[TopicPartition]) -> str:
