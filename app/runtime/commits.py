@@ -49,17 +49,25 @@ class _Producing:
     def _produce(self, outputs: Iterable[Output], changes: Mapping[Place, Sequence[Change]]) -> None:
         self._positions.clear()
         self._failures.clear()
-        prefix, report, send = self._config.prefix, self._report(None), self._send
+        prefix, report, produce = self._config.prefix, self._report(None), self._producer.produce
+        # by position and with no call of ours between: by name a record costs 0.4 us more, through a method 0.05
         for said in outputs:
             partition = -1 if said.partition is None else said.partition
             headers: _Headers | None = list(said.headers) if said.headers else None
-            send(prefix + said.topic, said.value, said.key, partition, report, headers)
+            record = (prefix + said.topic, said.value, said.key, partition, report, None, 0, headers)
+            try:
+                produce(*record)
+            except BufferError:
+                self._produce_after_others(record)
         for place, rows in changes.items():
-            topic, partition = self._config.changelog(place[0]), place[1]
-            for key, value in rows[:-1]:
-                send(topic, value, key, partition, report)
-            key, value = rows[-1]
-            send(topic, value, key, partition, self._report(place))
+            topic, partition, last = self._config.changelog(place[0]), place[1], len(rows)
+            for number, (key, value) in enumerate(rows, 1):
+                reports = report if number < last else self._report(place)
+                change = (topic, value, key, partition, reports, None, 0, None)
+                try:
+                    produce(*change)
+                except BufferError:
+                    self._produce_after_others(change)
 
     def _report(self, place: Place | None) -> Delivered | None:
         if place is None:
@@ -71,21 +79,7 @@ class _Producing:
 
         return delivered
 
-    def _send(  # noqa: PLR0917  called for every record: by position a record costs 0.3 us, by name 0.7
-        self,
-        topic: str,
-        value: bytes | None,
-        key: bytes | None,
-        partition: int,
-        report: Delivered | None,
-        headers: _Headers | None = None,
-    ) -> None:
-        try:
-            self._producer.produce(topic, value, key, partition, report, None, 0, headers)
-        except BufferError:
-            self._send_after_others(topic, value, key, partition, report, None, 0, headers)
-
-    def _send_after_others(self, *record: Any) -> None:
+    def _produce_after_others(self, record: tuple[Any, ...]) -> None:
         """The queue is full: lets it drain."""
         end = time.monotonic() + self._config.limits.patience
         while True:
