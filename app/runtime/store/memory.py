@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
-from app.runtime.store import RESERVED, Change, due_of, is_timed, when
+from app.runtime.store import NEVER, RESERVED, Change, due_of, is_timed, when
 
 
 class MemoryStore:
@@ -30,14 +30,14 @@ class MemoryStore:
         values, held = self._values, self._bytes
         for key, value in changes:
             before = values.get(key)
-            if before is not None:
-                held -= len(key) + len(before)
             if value is None:
                 values.pop(key, None)
+                held -= 0 if before is None else len(key) + len(before)
             else:
                 values[key] = value
-                held += len(key) + len(value)
-            if self.timers or is_timed(value):
+                held += len(key) + len(value) if before is None else len(value) - len(before)
+            # `is_timed`, written out: a call for each change is a tenth of what it costs here
+            if self.timers or not (value is None or value.startswith(NEVER)):
                 self._note(key, before, value)
         self.position, self._bytes = position, held
         self._forget_outdated()
