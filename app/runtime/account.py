@@ -4,7 +4,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterable
-from operator import attrgetter
 
 from app import metrics as m
 from app.metrics import Metrics
@@ -13,7 +12,6 @@ from app.runtime.round import Staging
 from app.runtime.topology import Output
 
 _CODE = "refundry-code"
-_TOPIC = attrgetter("topic")
 _log = logging.getLogger(__name__)
 
 
@@ -26,7 +24,7 @@ def account(  # noqa: PLR0917  what a round was, in order
         messages += len(batch.messages)
         metrics.add(m.MESSAGES, len(batch.messages), batch.topic)
         metrics.set(m.MESSAGE_AGE, now - batch.messages[0].timestamp / 1000, batch.topic)
-    for topic, said in Counter(map(_TOPIC, staging.outputs)).items():
+    for topic, said in Counter([output.topic for output in staging.outputs]).items():
         metrics.add(m.OUTPUTS, said, topic)
     if staging.refused:
         for code, letters in Counter(_codes(staging.outputs)).items():
