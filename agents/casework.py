@@ -81,7 +81,8 @@ def agent(desk: Desk, *, snapshots: bool = True, unsaid: tuple[type[Record], ...
                 touched[case_id], last[case_id] = case, message
         for case_id, case in touched.items():
             round_.at(last[case_id])  # what a row cannot take is this case's fault, not its neighbour's
-            rows.put(case_id, case, due=milliseconds(case.due) if case.due else None)
+            due = case.due
+            rows.put(case_id, case, due=milliseconds(due) if due else None)
             if snapshots:
                 round_.publish(snapshot_of(case))
         if beat is not None:

@@ -16,6 +16,7 @@ from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from app.domain.reasons import Outcome
+from app.texts import formats
 from app.texts.catalogue import NOTIFICATIONS
 from app.texts.fallback import LOCALES
 
@@ -53,9 +54,12 @@ def book(locale: str) -> Book:
 
 
 def prepare() -> None:
-    """Reads and compiles all languages, so that a missing file stops the start and not the first customer."""
+    """Reads and compiles all languages, so that a missing file stops the start and not the first customer, and no
+    customer's event waits until a language is read.
+    """
     for locale in LOCALES:
         book(locale)
+        formats.prepare(locale)
 
 
 def _environment() -> SandboxedEnvironment:

@@ -17,6 +17,13 @@ from topics.envelope import zone as known_zone
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 
+def prepare(locale: str) -> None:
+    """Reads what the CLDR has of a language, which takes babel 3 to 10 ms."""
+    _short_time(locale)
+    _glue(locale)
+    plural(locale, 1)
+
+
 class _Shape(NamedTuple):
     """How a currency is written: what stands before and after the digits, of a positive and of a negative amount."""
 

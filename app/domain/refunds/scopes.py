@@ -67,18 +67,22 @@ def _lines(asking: Asking) -> Plan | Denial:
     if not rows:
         return Denial(Code.NOTHING_LEFT, tuple(asked))
     reduced = any(not is_whole_share(line.portion, asked[line.line_id]) for line in lines)
-    complete = all(
+    statutory = asking.withdraws(asked)
+    if statutory:
+        rows += _standard_delivery_rows(order) if _is_all_that_is_left(order, asked) else []
+    elif scope.get("include_shipping") and gives_shipping(asking, complete=_is_all_that_is_left(order, asked)):
+        rows += _shipping_rows(order)
+    wanted = sum(row.gross_minor for row in rows)
+    return Plan(rows, wanted, reduced=reduced, units=asked, lines=list(asked), statutory=statutory)
+
+
+def _is_all_that_is_left(order: Order, asked: dict[str, int]) -> bool:
+    """Whether nothing of the order's lines is left afterwards."""
+    return all(
         asked.get(line.line_id, 0) >= line.portion.left_quantity
         for line in order.lines.values()
         if line.portion.left_minor
     )
-    statutory = asking.withdraws(asked)
-    if statutory:
-        rows += _standard_delivery_rows(order) if complete else []
-    elif scope.get("include_shipping") and gives_shipping(asking, complete=complete):
-        rows += _shipping_rows(order)
-    wanted = sum(row.gross_minor for row in rows)
-    return Plan(rows, wanted, reduced=reduced, units=asked, lines=list(asked), statutory=statutory)
 
 
 def units_of(scope: dict[str, Any]) -> dict[str, int]:
