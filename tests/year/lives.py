@@ -33,7 +33,8 @@ class Ended:
 @dataclass
 class Life:
     """`asked_since`: when the place began in which the dispute now must be answered. `turns`: how often it came to such
-    a place; each is asked about once at least, and answered once at most.
+    a place; each is asked about once at least, and answered once at most. `may_be_more`: of its amount only a part that
+    came back was told.
     """
 
     dispute_id: str
@@ -48,6 +49,7 @@ class Life:
     heard_from: datetime | None = None
     told_deadline: datetime | None = None
     amount: int | None = None
+    may_be_more: bool = False
     currency: str | None = None
     captured: int = 0
     reinstated: int = 0
@@ -76,7 +78,9 @@ class Life:
     @property
     def claim(self) -> int | None:
         """What is claimed: all that was captured where the dispute began with an escalation, and nothing tells."""
-        return self.captured if self.amount is None and self.opened else self.amount
+        if self.opened and (self.amount is None or (self.may_be_more and self.captured)):
+            return self.captured
+        return self.amount
 
     @property
     def recovered(self) -> int:
@@ -123,9 +127,18 @@ class Life:
         return self.state == "expired" and not self.expiry_told
 
     def _is_extended(self, stage: str, body: Body) -> bool:
+        """Whether what only we called expired goes on: at a later stage, or at its own with a later deadline."""
+        if not self.is_presumed or self.ended_at is None:
+            return False
         due = body.get("respond_by")
-        still = due is not None and self.ended_at is not None and moment(due) > self.ended_at
-        return self.is_presumed and stage == self.stage and still
+        still = due is not None and moment(due) > self.ended_at
+        return STAGES.index(stage) > STAGES.index(self.stage) or (stage == self.stage and still)
+
+    def _is_another(self, body: Body, told_at: datetime) -> bool:
+        """Whether an opening states a time after that at which only we say that the dispute expired."""
+        if not self.is_presumed or self.ended_at is None or not body.get("opened_at") or self.stage != body["stage"]:
+            return False
+        return self.ended_at < moment(body["opened_at"]) <= told_at
 
     def _back(self) -> None:
         self.state, self.ended_at, self.turns = "open", None, self.turns + 1
@@ -173,7 +186,8 @@ class Life:
             self.opened_at = at
 
     def _opened(self, body: Body, opened_at: datetime, told_at: datetime) -> None:
-        if self._is_known(body, opened_at):
+        another = self._is_another(body, told_at)
+        if not another and self._is_known(body, opened_at):
             self._charge(body)
             return
         newest = self.claimed_at is None or opened_at >= self.claimed_at
@@ -181,14 +195,14 @@ class Life:
             self._claim(body)
             self.claimed_at = opened_at
         self.has_reason = self.has_reason or bool(body.get("reason_code") or body.get("category"))
-        if self._is_extended(body["stage"], body):
+        if not another and self._is_extended(body["stage"], body):
             self._back()
         goes_on = self.state not in ENDS or self.is_presumed
         if self.opened and self.stage == body["stage"] and goes_on and not body.get("opened_at"):
             opened_at = min(opened_at, self.asked_since or opened_at)
             told_at = min(told_at, self.heard_from or told_at)
         later = self.ended_at is not None and self.ended_at > opened_at
-        back = self.ended_at is not None and not later and not self.is_presumed
+        back = another or (self.ended_at is not None and not later and not self.is_presumed)
         earlier = STAGES.index(body["stage"]) < STAGES.index(self.stage) and self.asked_since is not None
         new = not self.opened or self.stage != body["stage"] or back
         answered_since = self.answered_at is not None and self.answered_at > opened_at
@@ -214,6 +228,7 @@ class Life:
             self._end("lost", opened_at, {})
 
     def _claim(self, body: Body) -> None:
+        self.may_be_more = False
         self.amount, self.currency = body["amount"]["amount_minor"], body["amount"]["currency"]
         self.network = body.get("network") or self.network
         self.has_reason = self.has_reason or bool(body.get("reason_code") or body.get("category"))
@@ -223,14 +238,16 @@ class Life:
         return f"{what}/{movement}" in self.movements if movement else what == self.last_movement
 
     def _moved(self, what: str, body: Body) -> None:
-        if self.currency is None:
+        taken = what == "funds_withdrawn"
+        if self.currency is None or (taken and self.may_be_more):
             self.amount, self.currency = body["amount"]["amount_minor"], body["amount"]["currency"]
+            self.may_be_more = not taken
         if self._repeats(what, body):
             return
         self.movements.add(f"{what}/{body.get('movement_id')}")
         self.last_movement = what
         minor = body["amount"]["amount_minor"]
-        if what == "funds_reinstated":
+        if not taken:
             self.reinstated += minor
         else:
             self.withdrawn, self.most_withdrawn = self.withdrawn + minor, max(self.most_withdrawn, minor)

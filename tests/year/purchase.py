@@ -263,6 +263,8 @@ class Purchase:
         """An event once more, so many days later, its time told otherwise, as a publisher that starts over may."""
         said = self.told[which]
         body = json.loads(said.value)
+        if said.expects == CONFLICT:  # what was refused is heard once it fits, and weeks later it may
+            days = min(days, 3)
         again = datetime.fromtimestamp(said.arrives / 1000, UTC) + timedelta(days=days)
         body["occurred_at"] = text_of(again)
         fate = DUPLICATE if said.expects == APPLIED else said.expects
