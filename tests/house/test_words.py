@@ -16,7 +16,7 @@ EMPTY_NAME = re.compile(
     r"(?i)(^|_)(utils?|helpers?|managers?|misc|handle2|process_data|do_it)(_|$)|[a-z]Manager\b|[a-z]Helper\b"
 )
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X:", "HA" + "CK")) + r")\b")
-BANNER = re.compile(r"(?m)^[ \t]*#[ \t]*([-=#*~_])\1{3,}")
+BANNER = re.compile(r"#\s*([-=#*~_])\1{3,}")
 EXCEPTED = re.compile(r"noqa:?\s*([A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?(.*)")
 UNTYPED = re.compile(r"type:\s*ignore(?!\[)")
 
@@ -59,6 +59,11 @@ def commented(sources: Iterable[tree.Source], pattern: re.Pattern[str]) -> Itera
                     yield source, token.string
 
 
+def banners(sources: Iterable[tree.Source]) -> list[str]:
+    """Comments that begin like a ruled line, wherever they stand."""
+    return [f"{source.name}: {comment}" for source, comment in commented(sources, BANNER) if BANNER.match(comment)]
+
+
 def test_no_file_or_folder_has_a_name_that_says_nothing():
     parts = {part for path in tree.project_files() for part in Path(tree.named(path)).with_suffix("").parts}
     assert not parts & EMPTY_NAMES
@@ -83,8 +88,13 @@ def test_nothing_is_left_to_be_done_in_the_code():
 
 
 def test_no_comment_is_a_banner():
-    banners = [f"{source.name}: {comment}" for source, comment in commented(tree.sources(*tree.FOLDERS), BANNER)]
-    assert not banners
+    assert not banners(tree.sources(*tree.FOLDERS))
+
+
+def test_a_banner_is_one_on_a_line_of_its_own_and_behind_code():
+    texts = ["# ----\n", "    #====\n", "a = 1  # ~~~~ settings ~~~~\n", "# after ----\na = '# ----'\n"]
+    sources = [tree.Source(f"{number}", text) for number, text in enumerate(texts)]
+    assert banners(sources) == ["0: # ----", "1: #====", "2: # ~~~~ settings ~~~~"]
 
 
 def test_every_exception_from_the_linter_gives_its_reason_beside_it():
