@@ -91,7 +91,8 @@ def parsed(text: str) -> list[User]:
     """The users in the text of a file. UsersFileError names the first that is wrong by its place."""
     try:
         document = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a day that is none; nested without end
+    # a day that is none; a tag that its value does not fit, such as `!!bool x`; nested without end
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
         raise UsersFileError("the users file is no YAML") from error
     rows = document.get("users") if isinstance(document, dict) else None
     if not isinstance(rows, list) or set(document) != {"users"}:

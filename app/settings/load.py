@@ -75,7 +75,8 @@ def _of_file(file: Path, problems: list[SettingProblem]) -> dict[str, Any]:
     try:
         text = body.decode("utf-8")
         told = tomllib.loads(text) if file.suffix == ".toml" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+    # a tag that its value does not fit, such as `!!bool x`, is no YAMLError
+    except (ValueError, yaml.YAMLError, LookupError, AttributeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{file}:{mark.line + 1}" if mark else str(file)
         problems.append(SettingProblem(CONFIG, place, "expected YAML, or TOML in a .toml file", hint))

@@ -243,6 +243,11 @@ def test_the_file_of_the_command_line_wins_over_that_of_the_environment(tmp_path
             "REFUNDRY_CONFIG ({file}:2): expected YAML, or TOML in a .toml file (one `name: value` a line)",
         ),
         ("[" * 20_000, "REFUNDRY_CONFIG ({file}): expected YAML, or TOML in a .toml file (one `name: value` a line)"),
+        ("a: !!bool x", "REFUNDRY_CONFIG ({file}): expected YAML, or TOML in a .toml file (one `name: value` a line)"),
+        (
+            "a: !!timestamp x",
+            "REFUNDRY_CONFIG ({file}): expected YAML, or TOML in a .toml file (one `name: value` a line)",
+        ),
         ("#" * 70_000, "REFUNDRY_CONFIG ({file}): expected at most 64 KiB (one `name: value` a line)"),
     ],
 )
