@@ -3,7 +3,6 @@
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 import click
@@ -111,10 +110,12 @@ def _tell(error: click.ClickException) -> int:
 
 
 def _open_what_is_closed() -> None:
-    """What is written to a stream that was closed goes nowhere, and no file gets its number."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    """No file gets the number of a stream that was closed. What is written to such an output fails, so that nobody
+    takes it for written; complaints for which there is no standard error go nowhere.
+    """
+    for name, mode, may in (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - until the end
+            setattr(sys, name, os.fdopen(os.open(os.devnull, may), mode))
 
 
 def _let_go(stream: TextIO) -> None:

@@ -47,7 +47,14 @@ def test_a_reader_that_has_gone_is_told_nothing():
     ("arguments", "said"),
     [(["replay", "-"], "0 lines, 0 of them no messages"), (["validate", "-"], "0 events, all valid")],
 )
-def test_streams_that_are_closed_hold_nothing_and_take_everything(arguments, said):
+def test_an_input_that_is_closed_holds_nothing_and_no_output_is_missed_where_nothing_is_said(arguments, said):
     code, err = run("<&- >&-", *arguments)
     assert code == 0
     assert said in err
+
+
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_an_answer_to_an_output_that_is_closed_is_not_taken_for_said(unbuffered):
+    code, err = run(">&-", "schema", "check", unbuffered=unbuffered)
+    assert code == 4
+    assert "Bad file descriptor" in err
