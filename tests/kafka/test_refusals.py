@@ -35,10 +35,16 @@ def code_of(workers: Workers, seconds: float = 40) -> int:
     return code
 
 
-def recreate(installation: Installation, topic: str) -> None:
+def delete(installation: Installation, topic: str) -> None:
+    """Returns when the topic is gone: until then the broker still takes what is written to it."""
     client = admin(installation.bootstrap)
     client.delete_topics([topic])[topic].result(20)
-    wait_for("it is gone", lambda: topic not in client.list_topics(timeout=5).topics, 20)
+    wait_for("the topic is gone", lambda: topic not in client.list_topics(timeout=10).topics, 20)
+
+
+def recreate(installation: Installation, topic: str) -> None:
+    delete(installation, topic)
+    client = admin(installation.bootstrap)
     new = NewTopic(topic, 4, 1, config={"cleanup.policy": "compact"})
     client.create_topics([new])[topic].result(20)
 
@@ -144,8 +150,7 @@ def test_nothing_is_acknowledged_past_a_poison_message_while_dead_letters_cannot
     with installation.workers() as workers:
         workers.start(0)
         installation.wait_until_counted(1)
-        client = admin(installation.bootstrap)
-        client.delete_topics([installation.config.topic("dead-letters")])
+        delete(installation, installation.config.topic("dead-letters"))
         publish(installation, [b"poison", b"1"])
         assert code_of(workers) in (3, 4, 75)
         assert len(read_all(installation.bootstrap, installation.config.topic(OUT), whole=False)) <= 2
