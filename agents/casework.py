@@ -74,7 +74,7 @@ def agent(desk: Desk, *, snapshots: bool = True, unsaid: tuple[type[Record], ...
                 kind = type(record)
                 if kind in _FOR_METRICS:
                     _count(desk, case, record)
-                if (say := _SAID.get(kind)) is not None and kind not in unsaid:
+                if (say := SAID.get(kind)) is not None and kind not in unsaid:
                     say(case, record, context, heard, round_)
             desk.results[heard.origin.topic, _result(records)] += 1
             if case.version != version:
@@ -167,8 +167,8 @@ def _tell_monitoring(case: Case, record: Counted, context: Context, heard: Heard
     round_.publish(to_monitoring(case, record, heard.asking()))
 
 
-# By type, since most records of an event are ours alone and cost nothing then.
-_SAID: dict[type[Record], Callable[[Case, Any, Context, Heard, Round], None]] = {
+# By type, since most records of an event are kept inside and cost nothing then.
+SAID: dict[type[Record], Callable[[Case, Any, Context, Heard, Round], None]] = {
     **dict.fromkeys(PUBLISHED, _publish),
     Refused: _refuse,
     Told: _notify,

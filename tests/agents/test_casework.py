@@ -2,8 +2,10 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
-from agents.casework import snapshot_of
+from agents.casework import SAID, snapshot_of
+from app.domain import records
 from app.domain.case import decode_case, encode_case
 from tests.agents.shop import TRACE, Shop, check
 from tests.domain.events import (
@@ -22,6 +24,22 @@ from tests.domain.events import (
 )
 from tests.domain.stories import policy
 
+KEPT_INSIDE = {
+    records.Advised,
+    records.Compared,
+    records.Entered,
+    records.Exposed,
+    records.Flagged,
+    records.Matched,
+    records.Recognised,
+    records.Repeated,
+    records.Requested,
+    records.Scheduled,
+    records.Shadowed,
+    records.Strayed,
+}
+"""Records of which nobody but the case hears; snapshots and metrics tell of them."""
+
 PAID = (placed(customer_id="c1"), captured("100.00", order_id="o1"), delivered())
 OUT = (
     "refund-decisions",
@@ -31,6 +49,11 @@ OUT = (
     "ledger-entries",
     "case-snapshots",
 )
+
+
+def test_each_record_is_said_or_kept_inside_on_purpose():
+    assert not KEPT_INSIDE & set(SAID)
+    assert set(SAID) | KEPT_INSIDE == set(get_args(records.Record))
 
 
 def outbound(shop: Shop) -> list[tuple[str, bytes | None, bytes | None]]:
