@@ -12,8 +12,8 @@ like: each record on three, two must have it.
 
 import argparse
 import base64
-import contextlib
 import fcntl
+import itertools
 import os
 import random
 import shutil
@@ -73,19 +73,16 @@ def fetch_jars(libs: Path = RUN / "libs") -> Path:
     libs.parent.mkdir(parents=True, exist_ok=True)
     with (libs.parent / "fetching").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)  # tests in several processes want them at once
-        if not (libs / "complete").exists():
-            _fetch_jars(maven, libs)
+        if (libs / "complete").exists():
+            return libs
+        shutil.rmtree(libs, ignore_errors=True)
+        copy = ["dependency:copy-dependencies", f"-DoutputDirectory={libs}", "-DincludeScope=runtime"]
+        command = [maven, "-q", "-B", "-ntp", "-f", str(HERE / "pom.xml"), *copy]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  fixed arguments
+        if done.returncode != 0:
+            raise MissingToolError(f"Maven could not fetch Kafka's jars:\n{done.stdout[-2000:]}")
+        (libs / "complete").touch()
     return libs
-
-
-def _fetch_jars(maven: str, libs: Path) -> None:
-    shutil.rmtree(libs, ignore_errors=True)
-    copy = ["dependency:copy-dependencies", f"-DoutputDirectory={libs}", "-DincludeScope=runtime"]
-    command = [maven, "-q", "-B", "-ntp", "-f", str(HERE / "pom.xml"), *copy]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  fixed arguments
-    if done.returncode != 0:
-        raise MissingToolError(f"Maven could not fetch Kafka's jars:\n{done.stdout[-2000:]}")
-    (libs / "complete").touch()
 
 
 @dataclass(frozen=True)
@@ -232,20 +229,14 @@ def new_id() -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody listens at now.
+    """Ports that nobody listens at now, and that no connection is given: a broker that comes back finds its own."""
+    shuffled = random.sample(_NOT_FOR_CONNECTIONS, len(_NOT_FOR_CONNECTIONS))
+    return list(itertools.islice(filter(_is_free, shuffled), count))
 
-    They lie below those that systems give to connections, so that a broker which is started again finds its own free.
-    """
-    found: list[int] = []
-    with contextlib.ExitStack() as held:
-        for port in random.sample(_NOT_FOR_CONNECTIONS, len(_NOT_FOR_CONNECTIONS)):
-            if len(found) == count:
-                break
-            one = held.enter_context(socket.socket())
-            with contextlib.suppress(OSError):
-                one.bind(("127.0.0.1", port))
-                found.append(port)
-    return found
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) != 0
 
 
 def _ports(directory: Path, port: int | None) -> tuple[int, int]:
@@ -276,13 +267,10 @@ def _tail(log: Path) -> str:
 
 def main() -> int:
     """Runs a broker until it is told to stop."""
-    parser = argparse.ArgumentParser(
-        description="A real Apache Kafka on this machine, on loopback, without containers."
-    )
+    parser = argparse.ArgumentParser(description="A real Apache Kafka on this machine, on loopback, no containers.")
     parser.add_argument("--port", type=int, default=9092, help="where clients connect (default: 9092)")
-    parser.add_argument(
-        "--directory", type=Path, default=RUN / "data", help="where it stores (default: .run/kafka/data)"
-    )
+    where = "where it stores (default: .run/kafka/data)"
+    parser.add_argument("--directory", type=Path, default=RUN / "data", help=where)
     parser.add_argument("--fresh", action="store_true", help="forget what was stored before")
     parser.add_argument("--fetch", action="store_true", help="only fetch the jars")
     arguments = parser.parse_args()
