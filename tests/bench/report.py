@@ -105,7 +105,7 @@ def _speed(results: Results) -> list[str]:
         ),
         "",
         (
-            f"Goals: 10,000 inbound events per CPU-second of the worker ({_met(median(runs), 10_000)}); "
+            f"Goals: 30,000 inbound events per CPU-second of the worker ({_met(median(runs), 30_000)}); "
             f"20,000 events/s of a replay on one core ({_met(median(replays), 20_000)})."
         ),
         "",
