@@ -47,6 +47,17 @@ def lacks_redis() -> str:
     return " and ".join(program for program in ("redis-server", "openssl") if shutil.which(program) is None)
 
 
+@cache
+def chromium() -> str | None:
+    """Where the browser is."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def lacks_browser() -> str:
+    """A browser of the system's: the one that comes with playwright is fetched from elsewhere."""
+    return "" if chromium() else "chromium"
+
+
 def lacks_real() -> str:
     """Real data has many homes: each test says for itself what it looks for."""
     return ""
@@ -72,6 +83,7 @@ TIERS = {
             lacks_kafka,
         ),
         Tier("redis", "REFUNDRY_REQUIRE_REDIS", "apt-get install redis-server openssl", lacks_redis),
+        Tier("browser", "REFUNDRY_REQUIRE_BROWSER", "apt-get install chromium", lacks_browser),
         Tier("real", "REFUNDRY_REQUIRE_REAL", "the reason of each skipped test names the file", lacks_real),
     )
 }

@@ -1,7 +1,6 @@
-"""The console in a real browser: keys, counts that live, and nothing that its policy forbids. Skipped without one."""
+"""The console in a real browser: keys, counts that live, and nothing that its policy forbids."""
 
 import asyncio
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +8,13 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
+from playwright.sync_api import Page, sync_playwright
 
 from app.console.application import application_of
 from tests.console.world import PASSWORD, World, alerted, disputed, held
 from tests.domain.events import Said
+from tests.tiers import chromium
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 OPTIONS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -24,7 +23,7 @@ OPTIONS = [
     "--no-first-run",
 ]
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -53,12 +52,14 @@ def address(world: World) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(address: str, tmp_path: Path) -> Iterator[Any]:
+def page(address: str, tmp_path: Path) -> Iterator[Page]:
     """A page of a fresh browser, signed in as an analyst. What the browser complains of fails the test."""
     complaints: list[str] = []
-    with sync_api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         profile = str(tmp_path / "profile")
-        with playwright.chromium.launch_persistent_context(profile, executable_path=CHROMIUM, args=OPTIONS) as context:
+        with playwright.chromium.launch_persistent_context(
+            profile, executable_path=chromium(), args=OPTIONS
+        ) as context:
             page = context.pages[0]
             page.on("console", lambda message: complaints.append(message.text))
             page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -78,7 +79,7 @@ def several(world: World) -> None:
     alerted(world, "m2/o3")
 
 
-def heading(page: Any) -> str:
+def heading(page: Page) -> str:
     return page.locator("h1").inner_text()
 
 
