@@ -79,10 +79,11 @@ def backtest(
                 elif relevant is not None and not relevant(line, named):
                     undecided += 1
                     before.pass_over(line)
-                    after.move_on(before.clock)
                 else:
+                    after.move_on(before.clock)
                     before.hear(line)
                     after.hear(line)
+            after.move_on(before.clock)
             found = compare(before.finish(until), after.finish(until))
             disputes = try_disputes(before.disputed_cases(), after.disputed_cases())
             passed_over = before.passed_over + after.passed_over

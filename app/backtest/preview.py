@@ -133,7 +133,7 @@ def _request(wanted: Wanted, merchant_id: str, clock: int) -> Line:
         "method": wanted.method,
         "scope": wanted.scope,
     }
-    return Line("orders", wanted.order_id.encode(), msgspec.json.encode(body), (), clock, None)
+    return Line("orders", wanted.order_id.encode(), msgspec.json.encode(body), (), clock)
 
 
 def _decision(said: list[Output]) -> dict[str, Any]:

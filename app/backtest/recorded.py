@@ -91,7 +91,7 @@ class Recorded:
         condition = f"NOT ({_CUT})" if whole_orders else "1"
         wanted = f"SELECT topic, key, value, headers, moment FROM message WHERE {condition}"  # noqa: S608 - the same
         for topic, key, value, headers, moment in self._store.execute(f"{wanted} ORDER BY moment, topic, part, place"):
-            yield Line(topic, key, value, _decode_headers(headers), moment, None)
+            yield Line(topic, key, value, _decode_headers(headers), moment)
 
     def _add(self, found: Iterable[tuple[Message, str | None]]) -> None:
         rows, begun = [], set()

@@ -81,7 +81,7 @@ class Told(msgspec.Struct, frozen=True):
             value = msgspec.json.encode(body)
             at = _moment(body["occurred_at"], at)
             key = right_key(topic, value)
-            yield Line(topic, key.encode() if key else None, value, (), milliseconds(at), None)
+            yield Line(topic, key.encode() if key else None, value, (), milliseconds(at))
             at += STEP
 
     def _defaults(self, topic: str, number: int, at: datetime) -> dict[str, Any]:

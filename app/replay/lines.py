@@ -28,14 +28,34 @@ TIMESTAMP_MAX = 253_402_300_799_999  # the last millisecond of the year 9999
 
 
 class Line(NamedTuple):
-    """One message. `timestamp` in ms, None where the line gives none; then `occurred_at` of the body counts."""
+    """One message. `given_key` is UNSET where the line gives none. `timestamp` in ms, None where the line gives none.
+
+    What the body tells instead is read when it is asked for: of most lines of a backtest nobody asks.
+    """
 
     topic: str
-    key: bytes | None
+    given_key: bytes | msgspec.UnsetType | None
     value: bytes | None
     headers: Headers
     timestamp: int | None
-    occurred_at: int | None
+
+    @property
+    def key(self) -> bytes | None:
+        """The key that the line gives, else the one that fits the body."""
+        if self.given_key is not msgspec.UNSET:
+            return self.given_key
+        key = right_key(self.topic, self.value)
+        return None if key is None else encoded(key)
+
+    @property
+    def occurred_at(self) -> int | None:
+        """When it happened, as the body says, in ms; None where it does not, and where the line gives a timestamp."""
+        if self.timestamp is not None:
+            return None
+        try:
+            return milliseconds(_decode_timed(self.value or b"").occurred_at)
+        except (msgspec.DecodeError, ValueError, OverflowError, RecursionError):
+            return None
 
 
 class NoLine(NamedTuple):
@@ -93,10 +113,9 @@ def _line(content: bytes) -> Line:
         raise _NoMessageError(_unread(topic))
     value = _value(written)
     headers = [(name, encoded(content)) for name, content in written.headers.items()] if written.headers else ()
-    key = right_key(topic, value) if written.key is msgspec.UNSET else written.key
+    key = encoded(written.key) if isinstance(written.key, str) else written.key
     timestamp = None if written.timestamp is None else _milliseconds(written.timestamp)
-    occurred_at = None if timestamp is not None else _occurred_at(value)
-    return Line(topic, None if key is None else encoded(key), value, headers, timestamp, occurred_at)
+    return Line(topic, key, value, headers, timestamp)
 
 
 def _written(content: bytes) -> _Written:
@@ -170,10 +189,3 @@ def _milliseconds(written: int | str) -> int:
         except msgspec.ValidationError:
             pass
     raise _NoMessageError("timestamp: expected RFC 3339 with an offset, or milliseconds since 1970")
-
-
-def _occurred_at(value: bytes | None) -> int | None:
-    try:
-        return milliseconds(_decode_timed(value or b"").occurred_at)
-    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError):
-        return None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
@@ -46,6 +47,8 @@ Rows = Mapping[str, Mapping[bytes, bytes]]
 
 _SAID_AT_THE_END = "case-snapshots"
 _COLLECT_AFTER = (50_000, 20, 50)
+_PASSED_MAX = 1_024
+"""Lines that are passed over before the clock is brought up to them; they wait in memory."""
 
 
 def desk_of(
@@ -137,6 +140,7 @@ class Replay:
     ) -> None:
         self._desk = desk
         self._sink = sink
+        self._passed: list[tuple[int, Line]] = []
         said = frozenset(OUTBOUND) - {_SAID_AT_THE_END}
 
         def pass_on(output: Output) -> None:
@@ -169,8 +173,10 @@ class Replay:
     def pass_over(self, line: Line) -> None:
         """Moves the clock on as the line would, and hears nothing of it."""
         moment = (line.occurred_at or 0) if line.timestamp is None else line.timestamp
-        if moment > self.clock and (line.timestamp is not None or self._received(line, moment)):
-            self._log.advance(moment)
+        if moment > self._log.clock:
+            self._passed.append((moment, line))
+            if len(self._passed) == _PASSED_MAX:
+                self._catch_up()
 
     def move_on(self, clock: int) -> None:
         """Moves the clock on to a time that another replay of the same lines has reached."""
@@ -179,15 +185,18 @@ class Replay:
     @property
     def clock(self) -> int:
         """The time of the replay, in ms since the epoch."""
+        self._catch_up()
         return self._log.clock
 
     @property
     def unsaid(self) -> list[Output]:
         """What was said since the last round was complete, internal messages too; another list in every round."""
+        self._catch_up()
         return self._log.unsaid
 
     def settle(self, until: datetime | None = None) -> None:
         """Moves the clock on to `until`, and hands out whatever was said so far."""
+        self._catch_up()
         if until is not None:
             self._log.advance(milliseconds(until))
         self._log.commit()
@@ -201,13 +210,29 @@ class Replay:
 
     def rows(self, table: str) -> Iterator[tuple[str, Any]]:
         """The rows of a table as they are now, by key."""
+        self._catch_up()
         return self._log.rows(table)
 
     def close(self) -> None:
         """Lets go of the state."""
         self._log.close()
 
+    def _catch_up(self) -> None:
+        """Moves the clock to the latest moment of the lines that were passed over and can be read.
+
+        A line that cannot be read moves no clock. Whether one can costs more than all else about it, and the latest
+        that can answers for those before it: timers on the way fire when they are due, however far the clock moves.
+        """
+        if not self._passed:
+            return
+        passed, self._passed = self._passed, []
+        for moment, line in sorted(passed, key=itemgetter(0), reverse=True):
+            if line.timestamp is not None or self._received(line, moment):
+                self._log.advance(moment)
+                break
+
     def _handle(self, line: Line) -> None:
+        self._catch_up()
         log = self._log
         if line.timestamp is not None:
             log.advance(line.timestamp)

@@ -124,7 +124,7 @@ def test_what_cannot_be_read_and_what_is_of_no_order_is_heard():
     erased = {"type": "customer.erased", "event_id": "gone", "merchant_id": "m1", "customer_id": "c", "token": "t"}
     assert heard([("fx-rates", rate), ("customers", erased)]) == ["rate", "gone"]
     for value in (b"{", b"[]", b'{"order_id": 7}', None):
-        line = Line("orders", b"a", value, (), 0, None)
+        line = Line("orders", b"a", value, (), 0)
         assert Relevant([line])(line, named_in(line))
 
 

@@ -174,3 +174,36 @@ def test_rates_among_the_lines_are_known_to_later_decisions(tmp_path: Path):
     assert found is not None
     assert str(found.value) == "11/10"
     replay.close()
+
+
+def test_lines_that_are_passed_over_move_the_clock_as_far_as_the_latest_that_can_be_read(tmp_path: Path):
+    replay = Replay(Desk(secret=HASH_KEY.encode()), sink=lambda _: None, scratch=tmp_path)
+    later = datetime(2026, 3, 5, 13, tzinfo=UTC)
+    passed = [shipped(at(hours=5)), shipped(at(hours=73)), shipped(at(hours=99), order_id=7), shipped(at(hours=6))]
+    for line in read_lines(Text("in", 1, json.dumps(line).encode()) for line in passed):
+        assert not isinstance(line, NoLine)
+        replay.pass_over(line)
+    assert replay.clock == later.timestamp() * 1000
+    replay.close()
+
+
+def test_a_long_way_of_passed_over_lines_comes_out_as_if_each_were_the_last(tmp_path: Path):
+    """Requests wait 72 hours; thousands of lines pass, every third of them unreadable and from far ahead."""
+    said: list[Output] = []
+    replay = Replay(Desk(secret=HASH_KEY.encode()), sink=said.append, scratch=tmp_path)
+    passing = (
+        shipped(at(minutes=minute), **({"order_id": 7, "occurred_at": at(days=90)} if minute % 3 == 0 else {}))
+        for minute in range(1, 72 * 60 - 1)
+    )
+    written = [request(at()), *passing, order(at(hours=71.99))]
+    for number, line in enumerate(read_lines(Text("in", 1, json.dumps(line).encode()) for line in written)):
+        assert not isinstance(line, NoLine)
+        if 0 < number < len(written) - 1:
+            replay.pass_over(line)
+        else:
+            replay.feed([line], lambda _: None)
+    replay.finish()
+    replay.close()
+    told = [{**json.loads(output.value or b"{}"), "topic": output.topic} for output in said]
+    assert decisions(told)[0] == HELD
+    assert TOO_LATE not in decisions(told)
