@@ -21,8 +21,8 @@ from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]  # expo
 from tests.bench import disputes, profile, timers
 from tests.bench.mix import Mix, mix
 from tests.bench.process import load
-from tests.bench.replaying import replay
-from tests.bench.report import Bare, Results, section
+from tests.bench.replaying import asked_about, backtest, replay, thinned
+from tests.bench.report import Bare, Results, Trials, section
 from tests.bench.worker import Run, run_worker
 from tests.house import documents
 from tests.kafka.harness import ROOT, admin, local_broker
@@ -31,6 +31,7 @@ from tests.tiers import lacks_kafka
 
 PAGE = "tests/bench/README.md"
 SEED = 1
+ONE_IN = 25
 
 
 def main() -> None:
@@ -61,11 +62,12 @@ def main() -> None:
         in_memory, _ = _measured(bootstrap, directory, measured, state_store="memory")
         uncached, _ = _measured(bootstrap, directory, measured, live_rows=100)
         replays = replay(measured.messages, directory, given.runs)
+        trials = _trials(measured, directory, given.runs)
     lives, idle = [disputes.measure() for _ in range(given.runs)], timers.measure()
     _tell(f"a dispute's event costs {min(life.ratio for life in lives):.2f} times an order's at least")
     loads = (load_before, load())
     results = Results(
-        measured, workers, in_memory, uncached, bare, replays, lives, idle, loads, time.monotonic() - began
+        measured, workers, in_memory, uncached, bare, replays, trials, lives, idle, loads, time.monotonic() - began
     )
     text = section(results, " ".join(["python -m tests.bench", *sys.argv[1:]]))
     if given.dry:
@@ -73,6 +75,16 @@ def main() -> None:
     else:
         documents.write(documents.Section("the refund job", PAGE, lambda: text, by="make bench"))
         _tell(f"written: {PAGE}")
+
+
+def _trials(measured: Mix, directory: Path, runs: int) -> list[Trials]:
+    found = []
+    for messages in (measured.messages, thinned(measured.messages, ONE_IN)):
+        trials = Trials(asked_about(messages), backtest(messages, directory, runs))
+        fastest = max(one.per_cpu_second for one in trials.runs)
+        _tell(f"backtest, {trials.asked_about:.0%} of the orders asked about: {fastest:,.0f} events per CPU-second")
+        found.append(trials)
+    return found
 
 
 @contextmanager
