@@ -6,10 +6,11 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from agents import Desk, assemble
+from app import texts
+from app.domain import tables
 from app.runtime.round import Staging
 from app.runtime.store.memory import MemoryStore
 from app.runtime.topology import Batch, Message, Output
-from app.texts import prepare
 from tests.bench.mix import Sent
 from topics.partitioning import partition_of
 
@@ -20,7 +21,8 @@ class Rounds:
     """Feeds waves to the agents, and what they say to each other, a round at a time."""
 
     def __init__(self) -> None:
-        prepare()
+        texts.prepare()
+        tables.prepare()
         desk = Desk(secret=b"a key for a profile, and no secret", partitions=PARTITIONS)
         topology = assemble(desk)
         self._heard = {agent.topic for agent in topology.agents}
