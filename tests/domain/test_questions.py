@@ -109,6 +109,12 @@ def test_a_denied_request_stays_denied_and_the_customer_may_ask_anew():
         ((placed(), payment_failed()), "not_paid"),
         ((placed(), payment_failed(), authorized("100.00", "p2")), "awaiting_payment"),
         ((placed(), payment_failed(), voided("p2")), "not_paid"),
+        # tried again under the same id, and granted: an authorization is open
+        ((placed(), payment_failed(), authorized("100.00")), "awaiting_payment"),
+        ((placed(), authorized("100.00"), voided(), authorized("100.00")), "awaiting_payment"),
+        ((placed(), payment_failed(), authorized("100.00"), voided()), "not_paid"),
+        # one that was granted before it fell through arrives late
+        ((placed(), voided(), authorized("100.00").at("2026-01-05T11:00:00Z")), "not_paid"),
         ((placed(), captured("0")), "awaiting_payment"),
         ((placed(), captured("100.00 USD")), "awaiting_payment"),
         ((placed(), authorized("100.00"), captured("40.00")), "awaiting_payment"),

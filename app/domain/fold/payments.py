@@ -55,6 +55,10 @@ def _authorized(case: Case, event: PaymentAuthorized) -> None:
     payment = payment_of(case, event.payment_id, event.amount.currency)
     payment.authorized_minor = event.amount.amount_minor
     _describe(case, payment, event)
+    fell_through = payment.fell_through_at
+    if fell_through is not None and event.occurred_at.astimezone(UTC) >= fell_through:
+        # Tried again under the same id, and granted: more may be captured again.
+        payment.voided = payment.failed = False
 
 
 def _captured(case: Case, event: PaymentCaptured) -> None:
@@ -88,11 +92,18 @@ def _capture_failed(case: Case, event: CaptureFailed) -> None:
 
 
 def _voided(case: Case, event: PaymentVoided) -> None:
-    payment_of(case, event.payment_id).voided = True
+    _fell_through(payment_of(case, event.payment_id), event).voided = True
 
 
 def _failed(case: Case, event: PaymentFailed) -> None:
-    payment_of(case, event.payment_id).failed = True
+    _fell_through(payment_of(case, event.payment_id), event).failed = True
+
+
+def _fell_through(payment: Payment, event: PaymentVoided | PaymentFailed) -> Payment:
+    """The payment, with the last time at which it came to nothing."""
+    at = event.occurred_at.astimezone(UTC)
+    payment.fell_through_at = max(at, payment.fell_through_at or at)
+    return payment
 
 
 def _settled(case: Case, event: PaymentSettled) -> None:

@@ -42,7 +42,7 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
     """One payment of the order, in the currency in which it was charged.
 
     `late_order_id`: the order to which it was linked when it was a case of its own already. `early_settlements`: by id
-    of the capture, until its fee is booked.
+    of the capture, until its fee is booked. `fell_through_at`: when it was voided or failed last.
     """
 
     payment_id: str
@@ -64,6 +64,7 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
     checks_proof: Proof | None = None
     late_order_id: str | None = None
     early_settlements: dict[str, EarlySettlement] = {}
+    fell_through_at: datetime | None = None
 
     @property
     def takings(self) -> list[Capture]:
