@@ -61,6 +61,19 @@ def test_one_that_does_not_say_for_what_sends_later_requests_to_review(lines_tol
     story.when(verdict("approve")).then(approved("9.00", "review_approved"))
 
 
+def test_it_is_for_what_the_first_of_its_events_says_that_says_it():
+    story = given(*FOUR, refund("submitted", "3.00", refund_id="x1"))
+    story.given(refund("succeeded", "3.00", refund_id="x1", lines=units(l1=1)))
+    story.when(asked("r1", lines(l1=4))).then(denied("quantity_exceeded"))
+    story.when(asked("r2", lines(l1=3))).then(approved("9.00", "within_policy"))
+
+
+def test_what_it_is_for_stays_where_a_later_event_does_not_say_it():
+    story = given(*FOUR, refund("submitted", "3.00", refund_id="x1", lines=units(l1=1)))
+    story.given(refund("succeeded", "3.00", refund_id="x1"))
+    story.when(asked("r2", lines(l1=3))).then(approved("9.00", "within_policy"))
+
+
 def test_one_that_failed_after_all_gives_back_its_lines_and_the_review():
     story = given(
         *FOUR,

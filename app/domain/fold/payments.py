@@ -139,8 +139,16 @@ def _answered(case: Case, event: RefundAnswer, what: str) -> Refund:
     if refund.status in lifecycle.NOTHING and status in lifecycle.SETTLED:
         case.flag("late_success")
     add_names(case, refund, event)
+    if refund.outside and refund.lines is None and not refund.shipping_minor:
+        _say_for_what(refund, event)
     _enter(case, refund, status)
     return refund
+
+
+def _say_for_what(refund: Refund, event: RefundAnswer) -> None:
+    """What a refund made outside was for, as the first of its events that says it."""
+    refund.lines = {line.line_id: line.quantity for line in event.lines} if event.lines else None
+    refund.shipping_minor = event.shipping_minor or 0
 
 
 def _enter(case: Case, refund: Refund, status: str) -> None:
@@ -193,8 +201,6 @@ def _outside(case: Case, event: RefundAnswer) -> Refund:
         status="approved",
         refund_id=event.refund_id or event.instruction_id,
         outside=True,
-        lines={line.line_id: line.quantity for line in event.lines} if event.lines else None,
-        shipping_minor=event.shipping_minor or 0,
     )
     return refund
 
