@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from app.domain.case import Case
 from app.domain.context import Context
-from app.domain.disputes.closing import closed
+from app.domain.disputes.closing import close, closed
 from app.domain.disputes.deadlines import NOT_OPENED, hours_left, schedule_deadline
+from app.domain.disputes.following import is_unmatched
 from app.domain.disputes.history import stop_waiting
 from app.domain.disputes.pre_disputes import give_up_waiting
 from app.domain.disputes.responding import respond_by_policy
@@ -37,6 +38,8 @@ def fire(case: Case, name: str, context: Context) -> Iterator[Record]:
         yield from _deadline(case, key, context)
     elif kind == "opening":
         yield Flagged(NOT_OPENED)
+        if not is_unmatched(case, case.disputes[key]):
+            yield from close(case, case.disputes[key])
     elif kind == "evidence":
         yield from _answer_by_policy(case, key, context)
     elif kind == "alert":

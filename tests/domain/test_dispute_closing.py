@@ -91,3 +91,29 @@ def test_the_opening_told_once_more_after_the_end_opens_nothing_and_costs_no_sec
     story.on("2026-02-11", opened(fee=fee).at("2026-02-02T12:00:00Z"))
     assert story.case.disputes["d1"].state == end
     assert [said.body["amount"] for said in story.told if said.body.get("kind") == "fee"] == [money("-15.00")]
+
+
+@pytest.mark.parametrize(
+    ("early", "recovered"),
+    [
+        ([dispute("won", "80.00"), back("80.00")], "80.00"),
+        ([back("80.00"), dispute("won", "80.00")], "80.00"),
+        ([out("210.00"), LOST], "0"),
+        ([LOST, out("210.00")], "0"),
+    ],
+)
+def test_an_end_with_money_that_came_before_the_opening_closes_when_that_says_what_was_claimed(early, recovered):
+    story = given(placed(), captured("200.00"), *(event.at("2026-01-05T09:00:00Z") for event in early))
+    assert not closings(story)
+    story.given(dispute("opened", "200.00").at("2026-01-04T09:00:00Z"))
+    (closed,) = closings(story)
+    assert (closed["disputed"], closed["recovered"]) == (money("200.00"), money(recovered))
+
+
+def test_an_end_whose_opening_never_comes_closes_with_the_money_that_moved_when_the_wait_for_it_is_over():
+    story = given(placed(), captured("200.00"), out("200.00"), LOST)
+    assert not closings(story.later(hours=71))
+    (closed,) = closings(story.later(hours=1))
+    assert (closed["outcome"], closed["disputed"]) == ("lost", money("200.00"))
+    story.given(dispute("opened", "200.00").at("2026-01-01T09:00:00Z"))
+    assert len(closings(story)) == 1

@@ -1,7 +1,11 @@
 """What a dispute came to when it ended, in money: what was at stake, what came back, what it cost."""
 
+from collections.abc import Iterator
+
 from app.domain.balances import ENDED_FOR_US
-from app.domain.case import Dispute
+from app.domain.case import Case, Dispute
+from app.domain.disputes.deadlines import opening_timer
+from app.domain.disputes.lifecycle import ENDS
 from app.domain.records import Alerted
 
 
@@ -21,6 +25,18 @@ def _kept_minor(dispute: Dispute) -> int:
     at_stake = max(dispute.amount_minor, *taken, 0)
     gone = dispute.withdrawn_minor - dispute.reinstated_minor
     return max(0, min(dispute.reinstated_minor, at_stake - gone))
+
+
+def close(case: Case, dispute: Dispute) -> Iterator[Alerted]:
+    """`dispute.closed`, where the dispute has ended and nobody was told.
+
+    One that ended before its opening came is closed when that has come, or is not awaited any more: what was claimed is
+    not known before, and money that came back may be a part of it.
+    """
+    if dispute.state not in ENDS or not dispute.currency or opening_timer(dispute.dispute_id) in case.timers:
+        return
+    if dispute.state not in dispute.closed[-1:]:
+        yield closed(dispute)
 
 
 def closed(dispute: Dispute) -> Alerted:

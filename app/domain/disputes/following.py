@@ -10,7 +10,7 @@ from app.domain.balances import ENDED_FOR_US, REINSTATEMENT_AWAITED, claim_of, r
 from app.domain.case import Case, Dispute
 from app.domain.context import Context
 from app.domain.counting import count_dispute, count_fraud_report, count_resolved, report_dispute, report_fraud
-from app.domain.disputes.closing import closed
+from app.domain.disputes.closing import close
 from app.domain.disputes.compelling_evidence import said_of
 from app.domain.disputes.deadlines import await_opening, deadline_of, deadline_timer, schedule_deadline
 from app.domain.disputes.evidence import Item, gather
@@ -89,8 +89,7 @@ def _ended(case: Case, dispute: Dispute) -> Iterator[Record]:
         yield from _await_nothing(case, dispute)
     if dispute.state not in ENDS or not dispute.currency:
         return
-    if dispute.state not in dispute.closed[-1:]:
-        yield closed(dispute)
+    yield from close(case, dispute)
     payment = case.payments.get(dispute.payment_id)
     if dispute.state in ENDED_FOR_US and payment is not None and claim_of(payment, dispute) and dispute.ended_at:
         # Requests wait for the reinstatement so long, then for what is left.
