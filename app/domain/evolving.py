@@ -9,7 +9,8 @@ from app.domain.counting import tally_of
 from app.domain.disputes.following import UNMATCHED
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.fold import FOLDS
-from app.domain.fold.disputes import claim_the_payment, end, flag_dispute
+from app.domain.fold.claims import claim_the_payment, flag_dispute
+from app.domain.fold.disputes import end
 from app.domain.fold.due import came_due
 from app.domain.fold.early_warnings import find_payments
 from app.domain.fold.orders import complete_early_scopes

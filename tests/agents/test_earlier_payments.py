@@ -82,6 +82,14 @@ def test_other_reason_codes_ask_for_no_earlier_payments(other):
     assert "compelling_evidence" not in shop.bodies("chargeback-alerts")[0]["evidence"]["missing"]
 
 
+def test_what_answered_an_inquiry_s_code_is_no_answer_to_the_other_code_of_its_chargeback():
+    inquired = dispute("inquired", "100.00", payment_id="p-o3", reason_code="10.4").but(category=None).at(DISPUTED)
+    shop = shop_with(inquired, contested("13.1").but(category=None))
+    assert [status for _, status, _ in told(shop)] == [None, "qualified", None]
+    # not received: 0.55, less 0.20 without any proof
+    assert shop.bodies("chargeback-alerts")[-1]["recommendation"]["win_probability"] == "0.35"
+
+
 @pytest.mark.parametrize(
     ("doubted", "left"),
     [

@@ -196,6 +196,26 @@ def test_a_reason_code_gives_the_category_and_an_unknown_one_is_general(network,
     assert (category == "general") == ("reason_code_unknown" in story.case.flags)
 
 
+@pytest.mark.parametrize(
+    ("inquired", "opened", "category"),
+    [
+        ({"reason_code": "33"}, {"reason_code": "13.1"}, "product_not_received"),
+        ({"reason_code": "13.1"}, {"reason_code": "10.4"}, "fraudulent"),
+        ({"reason_code": "10.4"}, {"reason_code": "77.7"}, "general"),
+        ({"reason_code": "10.4"}, {"category": "duplicate"}, "duplicate"),
+        ({"reason_code": "10.4", "category": "duplicate"}, {"reason_code": "13.1"}, "duplicate"),  # as was stated
+        ({"category": "duplicate"}, {"reason_code": "13.1"}, "duplicate"),
+    ],
+)
+def test_a_chargeback_has_the_category_of_its_own_code_and_not_of_its_inquiry_s(inquired, opened, category):
+    told = {"network": "visa", "category": None}
+    story = given(*PAID, dispute("inquired", "100.00", **told | inquired))
+    (body,) = alerts(story.when(dispute("opened", "100.00", **told | opened)), "dispute.action_required")
+    assert (body["category"], story.case.disputes["d1"].category) == (category, category)
+    codes = {inquired.get("reason_code"), opened.get("reason_code")}
+    assert bool(codes & {"33", "77.7"}) == ("reason_code_unknown" in story.case.flags)
+
+
 def test_each_alert_is_a_new_revision():
     story = given(*PAID).when(dispute("opened", "100.00")).then(alerted("dispute.action_required", revision=1))
     story.when(dispute("escalated", stage="arbitration")).then(

@@ -8,14 +8,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.balances import is_foreign
 from app.domain.case import Case, Dispute, Fee
 from app.domain.disputes import lifecycle
 from app.domain.disputes.matching import payment_id_of
 from app.domain.disputes.repeating import came_back, costs, moves_nothing
-from app.domain.fold.early_warnings import AMOUNT_IS_ZERO
+from app.domain.fold.claims import amount_told, claim, claim_the_payment, fill_in, flag_dispute
 from app.domain.fold.payments import payment_of
-from app.domain.words import DISPUTE_CATEGORIES, NETWORKS, known
 from topics.disputes import (
     DisputeEscalated,
     DisputeEvent,
@@ -58,48 +56,6 @@ def _reopen(dispute: Dispute) -> None:
     dispute.closed.append("reopened")
 
 
-def _fill_in(case: Case, dispute: Dispute, event: DisputeOpened) -> None:
-    """What an opening that comes late tells beside its claim, and nobody has told yet."""
-    network, code, category = dispute.network, dispute.reason_code, dispute.category
-    standing = dispute.amount_minor, dispute.currency
-    _claim(case, dispute, event)
-    dispute.amount_minor, dispute.currency = standing
-    dispute.network, dispute.reason_code = network or dispute.network, code or dispute.reason_code
-    dispute.category = category or dispute.category
-
-
-def _claim(case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened) -> None:
-    _amount_told(dispute, event)
-    payment = case.payments.get(dispute.payment_id)
-    if payment is not None and is_foreign(payment, dispute):
-        flag_dispute(case, dispute, "currency_differs")
-    if not event.amount.amount_minor:
-        flag_dispute(case, dispute, AMOUNT_IS_ZERO)
-    network = known(case, event.network, NETWORKS, flag="network_unknown")
-    dispute.network = network or (payment.network if payment else None) or dispute.network
-    dispute.reason_code = event.reason_code.strip() if event.reason_code else dispute.reason_code
-    category = known(case, event.category, DISPUTE_CATEGORIES, flag="category_unknown", otherwise="general")
-    dispute.category = category or dispute.category
-
-
-def _amount_told(dispute: Dispute, event: Any) -> None:
-    dispute.amount_minor, dispute.currency = event.amount.amount_minor, event.amount.currency
-    if lifecycle.AMOUNT_UNKNOWN in dispute.flags:
-        dispute.flags.remove(lifecycle.AMOUNT_UNKNOWN)
-
-
-def claim_the_payment(case: Case, dispute: Dispute) -> None:
-    """A dispute that began with an escalation names no claim: until one is told it stands for all that was captured."""
-    payment = case.payments.get(dispute.payment_id)
-    unknown = lifecycle.AMOUNT_UNKNOWN in dispute.flags
-    if payment is None or not dispute.opened or (dispute.currency and not unknown):
-        return
-    if payment.captured_minor or unknown:
-        dispute.amount_minor, dispute.currency = payment.captured_minor, payment.currency
-        if not unknown:
-            dispute.flags.append(lifecycle.AMOUNT_UNKNOWN)
-
-
 def _told_deadline(
     case: Case, dispute: Dispute, event: DisputeInquired | DisputeOpened | DisputeEscalated, *, anew: bool
 ) -> None:
@@ -113,19 +69,12 @@ def _told_deadline(
         dispute.respond_by = dispute.deadline_source = None
 
 
-def flag_dispute(case: Case, dispute: Dispute, name: str) -> None:
-    """Marks a dispute and its case, once."""
-    if name not in dispute.flags:
-        dispute.flags.append(name)
-    case.flag(name)
-
-
 def _inquired(case: Case, event: DisputeInquired) -> None:
     dispute = dispute_of(case, event)
     if not dispute.opened:
         if lifecycle.is_extended(dispute, event):
             _reopen(dispute)
-        _claim(case, dispute, event)
+        claim(case, dispute, event)
         _told_deadline(case, dispute, event, anew=dispute.stage_at is None)
         dispute.opened_at = dispute.stage_at = dispute.heard_from = dispute.opened_at or _moment(event)
 
@@ -137,9 +86,9 @@ def _opened(case: Case, event: DisputeOpened) -> None:
         return
     outdated = lifecycle.is_outdated(dispute, event)
     if outdated:
-        _fill_in(case, dispute, event)
+        fill_in(case, dispute, event)
     else:
-        _claim(case, dispute, event)
+        claim(case, dispute, event)
         dispute.claimed_at = lifecycle.opening_moment(event)
     if lifecycle.is_opened_in_future(event):
         flag_dispute(case, dispute, "opened_in_future")
@@ -200,7 +149,7 @@ def _moved(case: Case, event: FundsWithdrawn | FundsReinstated) -> None:
     dispute = dispute_of(case, event)
     taken = event.type == "dispute.funds_withdrawn"
     if not dispute.currency or (taken and lifecycle.AMOUNT_UNKNOWN in dispute.flags):
-        _amount_told(dispute, event)
+        amount_told(dispute, event)
         if not taken:  # what comes back may be a part: that a dispute claims no more is not said by it
             dispute.flags.append(lifecycle.AMOUNT_UNKNOWN)
     dispute.movements[lifecycle.movement_key(dispute, event)] = event.amount.amount_minor
