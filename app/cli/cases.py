@@ -1,27 +1,23 @@
 """How commands find a case: in what a replay wrote, in a replay that it runs, in the read side, or on Kafka."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
-
 from app.cli.failures import ExitCode, Failure
-from app.cli.kafka import Heard, config_of, read_whole
+from app.cli.kafka import config_of
+from app.cli.published import Published, decision_of, snapshot_of
 from app.cli.read_side import asked
-from app.cli.showing import console
+from app.cli.records import read_topics
 from app.replay.reading import read_written
+from app.runtime.topology import Message, Output
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.readside.answering import Answers, Found
 
 SNAPSHOTS, DECISIONS = "case-snapshots", "refund-decisions"
-
-_decode = msgspec.json.Decoder().decode
 
 
 @dataclass
@@ -44,7 +40,7 @@ class Search(Protocol):
         """Where what it looks for is said."""
         ...
 
-    def take(self, topic: str, key: bytes | None, value: bytes | None) -> None:
+    def take(self, message: Message) -> None:
         """Looks at one record."""
         ...
 
@@ -61,23 +57,26 @@ class OrderSearch:
         self._order_id = order_id
         self._merchant_id = merchant_id
         self._needle = order_id.encode()
-        self._snapshots: dict[str, bytes] = {}
+        self._published = Published()
+        self._snapshots: dict[str, dict[str, Any]] = {}
         self._decisions: dict[str, dict[tuple[str, int], dict[str, Any]]] = {}
 
-    def take(self, topic: str, key: bytes | None, value: bytes | None) -> None:
+    def take(self, message: Message) -> None:
         """Looks at one record; the last snapshot per case counts, a decision counts once."""
-        if topic not in self.topics or value is None or key is None or self._needle not in key:
+        if message.topic not in self.topics or message.key is None or self._needle not in message.key:
             return
-        case_id = key.decode()
+        case_id = message.key.decode(errors="replace")
         merchant_id, _, order_id = case_id.partition("/")
         if order_id != self._order_id or self._merchant_id not in (None, merchant_id):
             return
-        if topic == SNAPSHOTS:
-            self._snapshots[case_id] = value
-        else:
-            decision = _decode(value)
-            revisions = self._decisions.setdefault(case_id, {})
-            revisions[decision["request_id"], decision["revision"]] = decision
+        if message.topic == DECISIONS:
+            if decision := self._published.read(message, decision_of):
+                revisions = self._decisions.setdefault(case_id, {})
+                revisions[decision["request_id"], decision["revision"]] = decision
+        elif message.value is None:
+            self._snapshots.pop(case_id, None)
+        elif snapshot := self._published.read(message, snapshot_of):
+            self._snapshots[case_id] = snapshot
 
     def ask(self, answers: "Answers") -> "list[Found]":
         """What the read side knows of the order."""
@@ -85,11 +84,13 @@ class OrderSearch:
 
     def case(self) -> FoundCase:
         """What was found. Failure where there is no such order, or one at several merchants."""
+        self._published.tell()
         merchants = [case_id.partition("/")[0] for case_id in self._snapshots]
-        merchant_id = the_one(merchants, "order", "ids are case-sensitive; a payment without an order is ~PAYMENT_ID")
+        hint = "ids are case-sensitive; a payment without an order is ~PAYMENT_ID"
+        merchant_id = the_one(merchants, "order", hint, self._published)
         case_id = f"{merchant_id}/{self._order_id}"
         decisions = self._decisions.get(case_id, {})
-        return FoundCase(_decode(self._snapshots[case_id]), [decisions[revision] for revision in sorted(decisions)])
+        return FoundCase(self._snapshots[case_id], [decisions[revision] for revision in sorted(decisions)])
 
 
 class DisputeSearch:
@@ -105,13 +106,19 @@ class DisputeSearch:
         self._merchant_id = merchant_id
         plain = dispute_id.isascii() and not {"\\", '"', "/"} & set(dispute_id)
         self._needle = dispute_id.encode() if plain else b""  # what JSON may write otherwise is looked for decoded
+        self._published = Published()
         self._snapshots: dict[str, dict[str, Any]] = {}
 
-    def take(self, topic: str, key: bytes | None, value: bytes | None) -> None:
+    def take(self, message: Message) -> None:
         """Looks at one record; the last snapshot per case counts."""
-        if topic not in self.topics or value is None or key is None or self._needle not in value:
+        if message.topic not in self.topics or message.key is None:
             return
-        snapshot = _decode(value)
+        if message.value is None:
+            self._erase(message.key.decode(errors="replace"))
+        elif self._needle in message.value and (snapshot := self._published.read(message, snapshot_of)):
+            self._keep(snapshot)
+
+    def _keep(self, snapshot: dict[str, Any]) -> None:
         merchant_id = snapshot["merchant_id"]
         named = any(dispute["dispute_id"] == self._dispute_id for dispute in snapshot["disputes"])
         if not named or self._merchant_id not in (None, merchant_id):
@@ -120,24 +127,33 @@ class DisputeSearch:
         if known["case_id"] == snapshot["case_id"] or _moment(known) <= _moment(snapshot):
             self._snapshots[merchant_id] = snapshot
 
+    def _erase(self, case_id: str) -> None:
+        merchant_id = case_id.partition("/")[0]
+        if (known := self._snapshots.get(merchant_id)) is not None and known["case_id"] == case_id:
+            del self._snapshots[merchant_id]
+
     def ask(self, answers: "Answers") -> "list[Found]":
         """What the read side knows of cases in which the number stands."""
         return answers.number(self._dispute_id, self._merchant_id)
 
     def snapshot(self) -> dict[str, Any]:
         """The newest snapshot of the dispute's case. Failure where there is none, or one at several merchants."""
-        return self._snapshots[the_one(self._snapshots, "dispute", "ids are case-sensitive")]
+        self._published.tell()
+        return self._snapshots[the_one(self._snapshots, "dispute", "ids are case-sensitive", self._published)]
 
 
 def _moment(snapshot: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(snapshot["occurred_at"])
 
 
-def the_one(merchants: Iterable[str], what: str, hint: str) -> str:
-    """The one merchant at whom it was found. Failure where it was found nowhere, or at several."""
+def the_one(merchants: Iterable[str], what: str, hint: str, published: Published | None = None) -> str:
+    """The one merchant at whom it was found. Failure where it was found nowhere, or at several.
+
+    `published`: what the search read, of which it may have had to pass something over.
+    """
     found = sorted(merchants)
     if not found:
-        raise Failure(f"there is no such {what} here", hint, code=ExitCode.USAGE)
+        raise (published or Published()).nothing(f"there is no such {what} here", hint)
     if len(found) > 1:
         article = "an" if what == "order" else "a"
         raise Failure(
@@ -151,21 +167,24 @@ def the_one(merchants: Iterable[str], what: str, hint: str) -> str:
 def search_files(files: Sequence[str], search: Search) -> None:
     """Looks through what replays wrote. UnreadableFileError where a file is none."""
     for record in read_written(files, search.topics):
-        search.take(record.topic, record.key, record.value)
+        search.take(written(record))
+
+
+def written(record: Output) -> Message:
+    """A record that a replay wrote, as one that was read; it lies nowhere, so its offset is -1."""
+    return Message(record.topic, 0, -1, -1, record.key, record.value, record.headers)
 
 
 def search_installation(settings: Settings, search: Search) -> None:
     """Looks for the snapshot in the read side, else on Kafka; and there for the decisions, those that still are."""
     found = asked(settings, search.ask)
     for case_id, snapshot in found:
-        search.take(SNAPSHOTS, case_id.encode(), snapshot)
+        search.take(known(case_id, snapshot))
     topics = [topic for topic in search.topics if topic != SNAPSHOTS or not found]
     if topics:
-        search_topics(settings, {topic: partial(search.take, topic) for topic in topics})
+        read_topics(config_of(settings), topics, search.take)
 
 
-def search_topics(settings: Settings, heard: Mapping[str, Heard]) -> None:
-    """Calls each topic's function with key and value of every record that is on Kafka now."""
-    screen = console(err=True)
-    with screen.status("reading the snapshots of all cases") if screen.is_terminal else nullcontext():
-        read_whole(config_of(settings), heard)
+def known(case_id: str, snapshot: bytes) -> Message:
+    """A snapshot that the read side knows, as a record."""
+    return Message(SNAPSHOTS, 0, -1, -1, case_id.encode(), snapshot, ())

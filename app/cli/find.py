@@ -6,14 +6,17 @@ from typing import Any
 import click
 import msgspec
 
-from app.cli.cases import SNAPSHOTS, search_topics
-from app.cli.failures import ExitCode, Failure
+from app.cli.cases import SNAPSHOTS, known, written
+from app.cli.kafka import config_of
 from app.cli.options import FILE, config_option, output_option, settings_of
+from app.cli.published import Published
 from app.cli.read_side import asked
+from app.cli.records import read_topics
 from app.cli.showing import show_rows
 from app.readside.answering import CASES_MAX
-from app.readside.numbers import number_in, order_of, read
+from app.readside.numbers import Document, number_in, order_of, read
 from app.replay.reading import read_written
+from app.runtime.topology import Message
 
 COLUMNS = ("kind", "status", "merchant_id", "order_id", "case_id")
 
@@ -24,19 +27,27 @@ class Hits:
     def __init__(self, number: str, merchant_id: str | None) -> None:
         self._number, self._merchant_id = number, merchant_id
         self._written = msgspec.json.encode(number)  # as it stands in a snapshot
-        self._snapshots: dict[str, bytes] = {}
+        self.published = Published()
+        self._documents: dict[str, Document] = {}
 
-    def take(self, key: bytes | None, value: bytes | None) -> None:
+    def take(self, message: Message) -> None:
         """Looks at one record; the last per case counts."""
-        case_id = (key or b"").decode(errors="replace")
-        if value is not None and (self._written in value or order_of(case_id) == self._number):
-            self._snapshots[case_id] = value
+        case_id = (message.key or b"").decode(errors="replace")
+        if message.value is None:
+            self._documents.pop(case_id, None)
+            return
+        named = self._written in message.value or order_of(case_id) == self._number
+        if not named and case_id not in self._documents:
+            return
+        if (document := self.published.read(message, read)) is None:
+            return
+        if named:
+            self._documents[case_id] = document
         else:
-            self._snapshots.pop(case_id, None)
+            del self._documents[case_id]
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per case, in the order of their ids."""
-        documents = [(case_id, read(snapshot)) for case_id, snapshot in sorted(self._snapshots.items())]
         return [
             {
                 "kind": number.kind,
@@ -45,7 +56,7 @@ class Hits:
                 "order_id": document.order_id,
                 "case_id": case_id,
             }
-            for case_id, document in documents
+            for case_id, document in sorted(self._documents.items())
             if self._merchant_id in (None, document.merchant_id)
             and (number := number_in(case_id, document, self._number))
         ]
@@ -63,25 +74,27 @@ def command(number: str, merchant: str | None, snapshots: tuple[str, ...], confi
     An order, a payment, a capture, a request, an instruction, a refund, its reference at the acquirer, a dispute, a
     return or a review. It is looked for in the read side, where there is one; else in all snapshots on Kafka.
     """
-    rows = _rows(number, merchant, snapshots, config)
+    hits = Hits(number, merchant)
+    rows = _rows(hits, number, merchant, snapshots, config)
+    hits.published.tell()
     if not rows:
-        hint = "ids are case-sensitive, and are looked for as a whole"
-        raise Failure("no case has this number", hint, code=ExitCode.USAGE)
+        raise hits.published.nothing("no case has this number", "ids are case-sensitive, and are looked for as a whole")
     if len(rows) >= CASES_MAX:
         click.echo(f"refundry: the first {CASES_MAX} are shown; name a merchant with --merchant", err=True)
     show_rows(rows[:CASES_MAX], COLUMNS, output)
 
 
-def _rows(number: str, merchant: str | None, snapshots: tuple[str, ...], config: Path | None) -> list[dict[str, Any]]:
-    hits = Hits(number, merchant)
+def _rows(
+    hits: Hits, number: str, merchant: str | None, snapshots: tuple[str, ...], config: Path | None
+) -> list[dict[str, Any]]:
     if snapshots:
         for record in read_written(snapshots, (SNAPSHOTS,)):
-            hits.take(record.key, record.value)
+            hits.take(written(record))
         return hits.rows()
     settings = settings_of(config)
     for case_id, snapshot in asked(settings, lambda answers: answers.number(number, merchant)):
-        hits.take(case_id.encode(), snapshot)
+        hits.take(known(case_id, snapshot))
     if not (rows := hits.rows()):
-        search_topics(settings, {SNAPSHOTS: hits.take})
+        read_topics(config_of(settings), (SNAPSHOTS,), hits.take)
         rows = hits.rows()
     return rows

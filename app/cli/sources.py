@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from app.cli.cases import Search, search_files, search_installation
+from app.cli.cases import Search, search_files, search_installation, written
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.replay import progress_of, tell
 from app.replay import Summary, desk_of, replay_files
@@ -56,7 +56,7 @@ def look(
             replay_files(
                 replay,
                 desk,
-                lambda output: search.take(output.topic, output.key, output.value),
+                lambda output: search.take(written(output)),
                 until=until,
                 summary=Summary(),
                 on_no_line=tell(),

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Final, Protocol
 
-import msgspec
 import structlog
 from redis import RedisError
 
@@ -146,7 +145,7 @@ class Follower:
             try:
                 case_id = (record.key or b"").decode()
                 document = None if record.value is None else read(record.value)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except ValueError:
                 # no snapshot of ours: it has no case, and reading must not end for it
                 self._told.metrics.add(READ_SIDE_UNREADABLE)
                 continue

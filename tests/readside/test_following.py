@@ -29,6 +29,7 @@ from tests.readside.server import Server
 pytestmark = pytest.mark.redis
 
 CASES = 300
+FOREIGN = (b"{}", b"[]", b'"x"', b"", b'{"case_id": "\xff"}', b'{"more": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
 
 
 @pytest.fixture(autouse=True)
@@ -138,13 +139,15 @@ def test_an_older_version_that_is_said_again_changes_nothing(shared, client):
 
 def test_what_is_no_snapshot_is_passed_over_and_counted(shared, client):
     log = MemoryLog()
-    log.say("m/o1", b"no json")
-    log.partitions[0].append(log.partitions[0][-1]._replace(offset=100, key=b"\xff", value=snapshot()))
     log.say("m/o2", snapshot("m/o2"))
+    log.say("m/o1", b"no json")
+    for value in FOREIGN:
+        log.say("m/o2", value)
+    log.partitions[0].append(log.partitions[0][-1]._replace(offset=100, key=b"\xff", value=snapshot()))
     told = Watchers()
     Follower(log, Writer(client, KEYS), told).run(threading.Event(), until_complete=True)
     assert standing(client) == {"m/o2": snapshot("m/o2")}
-    assert count(told.metrics, READ_SIDE_UNREADABLE) == 2
+    assert count(told.metrics, READ_SIDE_UNREADABLE) == 2 + len(FOREIGN)
 
 
 def test_a_redis_that_was_emptied_is_filled_again_by_itself(shared, client):
