@@ -1,0 +1,66 @@
+"""Tables in windows of any width: nothing that belongs together is cut, and nothing is left out."""
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from app.cli.showing import table_of
+
+ROWS = [
+    {
+        "merchant_id": "harbour-goods-of-the-north",
+        "month": "2026-11",
+        "captured": "33238.57 BRL",
+        "refunded": "6184.08 BRL",
+        "requests": 137,
+        "left": None,
+        "message": "subject: expected a request without a final decision",
+    },
+    {"merchant_id": "m", "month": "2026-12", "captured": "1 JPY", "refunded": "", "requests": 0, "message": "…"},
+]
+COLUMNS = tuple(ROWS[0])
+
+
+def shown(rows: list[dict[str, Any]], width: int) -> list[str]:
+    file = io.StringIO()
+    Console(file=file, width=width).print(table_of(rows, COLUMNS, title="Money"))
+    return file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 90, 100, 120, 200])
+def test_no_word_is_cut_and_no_line_is_wider_than_the_window(width):
+    lines = shown(ROWS, width)
+    assert max(map(len, lines)) <= width
+    words = " ".join(lines).split()
+    told = [str(row[name]) for row in ROWS for name in COLUMNS if row.get(name) is not None]
+    for word in (word for text in told for word in text.split()):
+        assert word in words
+
+
+@pytest.mark.parametrize(("width", "is_table"), [(79, False), (100, True), (200, True)])
+def test_where_a_table_has_no_room_each_row_is_a_paragraph_of_what_it_has(width, is_table):
+    lines = [line.rstrip() for line in shown(ROWS, width)]
+    assert lines[0] == "Money"
+    assert any("───" in line for line in lines) == is_table
+    if not is_table:
+        assert lines[1:7] == [
+            "merchant id  harbour-goods-of-the-north",
+            "month        2026-11",
+            "captured     33238.57 BRL",
+            "refunded     6184.08 BRL",
+            "requests     137",
+            "message      subject: expected a request without a final decision",
+        ]
+        assert lines[7] == ""
+
+
+def test_with_room_for_all_of_it_every_row_is_one_line():
+    assert len(shown(ROWS, 200)) == len(ROWS) + 5
+
+
+def test_what_is_longer_than_the_window_is_folded():
+    lines = shown([{"merchant_id": "x" * 100}], 40)
+    assert "".join(lines).count("x") == 100
+    assert max(map(len, lines)) <= 40
