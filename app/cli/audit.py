@@ -15,6 +15,7 @@ from app.audit.of_an_installation import Audit
 from app.audit.retelling import Rate
 from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import config_of, read_whole, require_topics
+from app.cli.noun import Noun
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, examples, output_option, settings_of
 from app.cli.records import read_topics
 from app.cli.replay import progress_of, tell
@@ -32,7 +33,7 @@ COLUMNS = ("kind", "topic", "record", "place", "what")
 SHOWN_MAX = 100
 
 
-@click.group(short_help="Prove that the record is complete and unaltered.")
+@click.group(cls=Noun, short_help="Prove that the record is complete and unaltered.")
 def command() -> None:
     """Prove that the record is complete and unaltered."""
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from app.cli.noun import Noun
 from app.cli.options import config_option, output_option, settings_of
 from app.cli.showing import show_rows
 from app.settings import describe
 
 
-@click.group(short_help="Show the settings.")
+@click.group(cls=Noun, short_help="Show the settings.")
 def command() -> None:
     """Show the settings of this installation."""
 

@@ -9,6 +9,7 @@ import click
 
 from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import config_of, require_topics
+from app.cli.noun import Noun
 from app.cli.options import config_option, settings_of
 from app.console.passwords import LONGEST, SHORTEST, hash_of
 from app.console.users import NAME, Role, User, UsersFileError, line_of, users_in
@@ -20,7 +21,9 @@ from app.review_desk.verdicts import TOPIC
 HEAD = "# Users of the console: `refundry console add-user` writes this file.\nusers:\n"
 
 
-@click.group(invoke_without_command=True, short_help="Serve the pages on which people decide what waits for them.")
+@click.group(
+    cls=Noun, invoke_without_command=True, short_help="Serve the pages on which people decide what waits for them."
+)
 @config_option
 @click.pass_context
 def command(ctx: click.Context, config: Path | None) -> None:

@@ -15,6 +15,7 @@ from app.cli.dead_letters_redrive import redrive
 from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import config_of
 from app.cli.letter_selection import Selection, read_letters, selection_options
+from app.cli.noun import Noun
 from app.cli.options import examples, output_option, settings_of
 from app.cli.records import records_options
 from app.cli.showing import console, show_json, table_of
@@ -25,7 +26,7 @@ from app.letters.redriving import is_of
 COLUMNS = ("id", "came_in", "code", "path", "merchant_id", "type", "attempt", "message")
 
 
-@click.group(short_help="List, show and send again what was refused.")
+@click.group(cls=Noun, short_help="List, show and send again what was refused.")
 def command() -> None:
     """List, show and send again what was refused.
 

@@ -9,6 +9,7 @@ from rich.text import Text
 from app.cli.cases import DisputeSearch
 from app.cli.evidence import pack_of, page_of
 from app.cli.failures import writing
+from app.cli.noun import Noun
 from app.cli.showing import console, show_json, table_of
 from app.cli.sources import look, source_options
 from app.explaining import shown_money
@@ -16,11 +17,12 @@ from app.explaining import shown_money
 PAGE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
-@click.group(short_help="Show what there is to answer a dispute with.")
+@click.group(cls=Noun, short_help="Show what there is to answer a dispute with.")
 def command() -> None:
     """Show what there is to answer a dispute with.
 
-    The dispute is looked for on Kafka, unless --snapshots or --replay name files.
+    The dispute is looked for in the read side, where there is one, else on Kafka, unless --snapshots or --replay name
+    files.
     """
 
 

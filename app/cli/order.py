@@ -6,13 +6,14 @@ import click
 
 from app.cli.cases import FoundCase, OrderSearch
 from app.cli.explaining import explained, print_explained
+from app.cli.noun import Noun
 from app.cli.order_preview import preview
 from app.cli.showing import console, show_json, table_of
 from app.cli.sources import look, source_options
 from app.explaining import shown, shown_money
 
 
-@click.group(short_help="Show the state of an order, and why it is so.")
+@click.group(cls=Noun, short_help="Show the state of an order, and why it is so.")
 def command() -> None:
     """Show an order, and why its requests were decided as they were.
 

@@ -8,6 +8,7 @@ import click
 
 from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import config_of, read_whole, write
+from app.cli.noun import Noun
 from app.cli.options import DIRECTORY, config_option, output_option, settings_of
 from app.cli.policy_backtest import backtest
 from app.cli.policy_trials import test
@@ -20,7 +21,7 @@ TOPIC = "policies"
 COLUMNS = ("policy", "version", "effective_from", "merchants", "digest", "file")
 
 
-@click.group(short_help="Check, try and publish policies.")
+@click.group(cls=Noun, short_help="Check, try and publish policies.")
 def command() -> None:
     """Check a directory of policies, try it, and publish it. One YAML file holds one version of one policy."""
 

@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from app.cli.failures import ExitCode, Failure
+from app.cli.noun import Noun
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.showing import console, show_json, table_of
 from app.cli.standings import Standings, from_kafka, from_replay
@@ -30,7 +31,7 @@ class Month(click.ParamType):
         return str(value)
 
 
-@click.group(short_help="Show where a merchant stands in the networks' monitoring programmes.")
+@click.group(cls=Noun, short_help="Show where a merchant stands in the networks' monitoring programmes.")
 def command() -> None:
     """Show where a merchant stands in the networks' monitoring programmes."""
 

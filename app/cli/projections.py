@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from app import projections
 from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import config_of, require_topics
+from app.cli.noun import Noun
 from app.cli.options import config_option, settings_of
 from app.cli.showing import console
 from app.readside.connecting import connect
@@ -17,7 +18,7 @@ from app.runtime.config import RuntimeConfig
 from app.settings import Settings
 
 
-@click.group(short_help="Keep the read side in Redis.")
+@click.group(cls=Noun, short_help="Keep the read side in Redis.")
 def command() -> None:
     """Keep the read side: each case's newest snapshot in Redis, found by any of its numbers.
 

@@ -35,7 +35,12 @@ BUFFER_BYTES = 1 << 20
     "--shadow", type=DIRECTORY, help="Policies to be tried beside: compared, never said. Default: SHADOW_POLICY_DIR."
 )
 @click.option("--fx", type=FILE, help="Exchange rates: JSON lines of fx-rates bodies, or the ECB's CSV.")
-@click.option("--out", type=click.Path(dir_okay=False, allow_dash=True), default="-", help="Where the output goes.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    default="-",
+    help="Where the output goes. Default: standard output.",
+)
 @click.option("--until", type=Moment(), help="Move the clock on to this time at the end: timers fire until then.")
 @config_option
 @output_option

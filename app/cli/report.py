@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from app.cli.failures import ExitCode, Failure, writing
+from app.cli.noun import Noun
 from app.cli.options import Moment, examples
 from app.cli.records import read_records, records_options
 from app.cli.report_page import page_of
@@ -64,7 +65,7 @@ class Report(Protocol):
         ...
 
 
-@click.group(short_help="Sum up money, refunds, disputes, fees and exchange rates.")
+@click.group(cls=Noun, short_help="Sum up money, refunds, disputes, fees and exchange rates.")
 def command() -> None:
     """Sum up money, refunds, disputes, fees and exchange rates.
 

@@ -6,13 +6,14 @@ import click
 import msgspec
 
 from app.cli.failures import ExitCode, Failure
+from app.cli.noun import Noun
 from app.cli.options import DIRECTORY
 from topics import schema
 
 OURS = "urn:refundry:"
 
 
-@click.group(short_help="Export the JSON Schemas, or check them.")
+@click.group(cls=Noun, short_help="Export the JSON Schemas, or check them.")
 def command() -> None:
     """The JSON Schemas of all messages, one file per type: TOPIC/TYPE.json."""
 

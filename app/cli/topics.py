@@ -7,6 +7,7 @@ import click
 from agents import Desk, assemble
 from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import config_of, wait_for_topics
+from app.cli.noun import Noun
 from app.cli.options import config_option, output_option, settings_of
 from app.cli.showing import show_rows
 from app.runtime import clients
@@ -18,7 +19,7 @@ COLUMNS = ("topic", "verdict", "details")
 _STOPS_A_WORKER = ("missing", "wrong")
 
 
-@click.group(short_help="Compare and create the topics on Kafka.")
+@click.group(cls=Noun, short_help="Compare and create the topics on Kafka.")
 def command() -> None:
     """Compare the topics on Kafka with what this installation needs, and create what is missing."""
 

@@ -42,6 +42,17 @@ def test_every_option_of_every_command_says_what_it_is_for(words):
     assert not [option.name for option in options if not option.help]
 
 
+NOUNS = [words for words, command in COMMAND_PATHS.items() if isinstance(command, click.Group)]
+
+
+@pytest.mark.parametrize("words", NOUNS, ids=" ".join)
+def test_the_help_of_a_noun_says_of_each_verb_what_it_does_to_the_end_of_the_sentence(refundry, words):
+    told = " ".join(refundry(*words, "--help").out.split())
+    for verb, command in COMMAND_PATHS.items():
+        if verb[:-1] == words:
+            assert f"{verb[-1]} {command.get_short_help_str(limit=200)}" in told
+
+
 def test_the_list_of_commands_says_of_each_what_it_says_of_itself():
     assert isinstance(cli, LazyGroup)
     told = {
