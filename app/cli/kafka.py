@@ -7,7 +7,6 @@ from dataclasses import replace
 from threading import Event
 
 from confluent_kafka import KafkaError, Message
-from confluent_kafka.admin import AdminClient
 
 from app.cli.failures import ExitCode, Failure
 from app.runtime import clients, faults
@@ -47,7 +46,7 @@ def changelog_of(config: RuntimeConfig, table: str) -> str:
 
 def require_topics(config: RuntimeConfig, names: Sequence[str]) -> None:
     """Raises a Failure where a topic is missing, UnreachableError where the broker does not answer."""
-    missing = _missing(clients.admin(config), [config.topic(name) for name in names])
+    missing = _missing(config, [config.topic(name) for name in names])
     if missing:
         raise Failure(
             f"there is no topic {', '.join(missing)}",
@@ -61,18 +60,16 @@ def wait_for_topics(config: RuntimeConfig, names: Sequence[str]) -> None:
 
     Raises UnreachableError where that takes too long.
     """
-    admin = clients.admin(config)
     end = time.monotonic() + PATIENCE_S
-    while missing := _missing(admin, names):
+    while missing := _missing(config, names):
         if time.monotonic() > end:
             raise UnreachableError(f"{', '.join(missing)} did not appear", "Ask again: refundry topics check")
         time.sleep(LOOK_AGAIN_S)
 
 
-def _missing(admin: AdminClient, names: Sequence[str]) -> list[str]:
-    found = faults.insist(
-        lambda: admin.list_topics(timeout=CALL_S).topics, what="which topics there are", patience=PATIENCE_S
-    )
+def _missing(config: RuntimeConfig, names: Sequence[str]) -> list[str]:
+    admin, asking = clients.admin(config), f"asking {config.bootstrap_servers} which topics there are"
+    found = faults.insist(lambda: admin.list_topics(timeout=CALL_S).topics, what=asking, patience=PATIENCE_S)
     return [name for name in names if name not in found]
 
 

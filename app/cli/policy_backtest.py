@@ -47,7 +47,11 @@ class Trial(NamedTuple):
 @click.command("backtest")
 @click.argument("new", type=DIRECTORY)
 @click.option("--events", multiple=True, type=FILE, help="Messages as for replay; again for more files.")
-@click.option("--from-kafka", is_flag=True, help="The journal and the inbound topics instead, as far as they are kept.")
+@click.option(
+    "--from-kafka",
+    is_flag=True,
+    help="The journal and the inbound topics instead, as far as they are kept: needs --since.",
+)
 @click.option("--since", type=Moment(), help="With --from-kafka: from the first record at or after this time on.")
 @click.option(
     "--old",

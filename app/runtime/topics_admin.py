@@ -83,7 +83,8 @@ def existing_topics(admin: AdminClient, wanted: Iterable[Wanted], config: Runtim
         }
         return {name: Existing(len(seen[name].partitions), settings[name]) for name in names}
 
-    return faults.insist(ask, what="which topics there are", patience=limits.patience)
+    what = f"asking {config.bootstrap_servers} which topics there are"
+    return faults.insist(ask, what=what, patience=limits.patience)
 
 
 def plan(wanted: Iterable[Wanted], existing: Mapping[str, Existing]) -> list[Finding]:

@@ -1,6 +1,7 @@
 """`refundry find` and `refundry order` with the read side and without it."""
 
 import json
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -136,6 +137,13 @@ def test_where_the_read_side_cannot_answer_kafka_is_asked_and_it_is_said(
     said = [line for line in done.err.splitlines() if "the read side does not answer, so Kafka is read" in line]
     assert len(said) == (1 if words else 0)
     assert words in "".join(said)
+
+
+@pytest.mark.parametrize("command", [("find", "r9"), ("report", "money"), ("topics", "plan"), ("dead-letters", "list")])
+def test_a_kafka_that_does_not_answer_is_told_with_its_address(refundry, nowhere, command):
+    done = refundry(*command)
+    assert done.code == 4
+    assert f"asking {os.environ['REFUNDRY_KAFKA_BOOTSTRAP_SERVERS']} which topics there are" in done.complaint
 
 
 @pytest.mark.redis
