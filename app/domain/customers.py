@@ -50,12 +50,15 @@ class History(msgspec.Struct, omit_defaults=True, gc=False):
         self.cases[fact.case_id] = None
         while len(self.cases) > CASES_MAX:
             del self.cases[next(iter(self.cases))]
-        newest = max(known.at for known in self.facts.values())
-        old = [key for key, known in self.facts.items() if newest - known.at > KEPT]
-        for key in old:
-            del self.facts[key]
+        # Times alone are compared: with a difference or a tuple for each of 1,000 facts this takes twice as long.
+        times = [known.at for known in self.facts.values()]
+        since = max(times) - KEPT
+        if min(times) < since:
+            for key in [key for key, known in self.facts.items() if known.at < since]:
+                del self.facts[key]
         while len(self.facts) > FACTS_MAX:
-            del self.facts[min(self.facts, key=lambda key: (self.facts[key].at, key))]
+            oldest = min([known.at for known in self.facts.values()])
+            del self.facts[min(key for key, known in self.facts.items() if known.at == oldest)]
 
     def answer(
         self,
