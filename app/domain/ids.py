@@ -3,6 +3,7 @@
 from hashlib import blake2b
 
 from app.domain.case import Case, Dispute, Request
+from app.domain.disputes.lifecycle import times_reopened
 
 
 def question_id(case: Case, request: Request) -> str:
@@ -12,8 +13,7 @@ def question_id(case: Case, request: Request) -> str:
 
 def dispute_question_id(case: Case, dispute: Dispute) -> str:
     """The id of a dispute's question to its customer's history: asked anew at each stage and when it comes back."""
-    reopened = dispute.closed.count("reopened")
-    return derive("qst", case.case_id, "dispute", dispute.dispute_id, dispute.stage, reopened)
+    return derive("qst", case.case_id, "dispute", dispute.dispute_id, dispute.stage, times_reopened(dispute))
 
 
 def derive(prefix: str, *facts: str | int) -> str:

@@ -15,12 +15,12 @@ from app.domain.disputes.compelling_evidence import said_of
 from app.domain.disputes.deadlines import await_opening, deadline_of, deadline_timer, schedule_deadline
 from app.domain.disputes.evidence import Item, gather
 from app.domain.disputes.history import ask, stop_waiting
-from app.domain.disputes.lifecycle import ENDS
+from app.domain.disputes.lifecycle import ENDS, times_reopened
 from app.domain.disputes.matching import likely_payment
 from app.domain.disputes.pre_disputes import answer_early_alerts, follow_alert
 from app.domain.disputes.reasons import category_of
 from app.domain.disputes.recommendation import can_be_contested, recommend
-from app.domain.disputes.responding import answer_early_verdicts, reopened, respond_by_policy
+from app.domain.disputes.responding import answer_early_verdicts, respond_by_policy
 from app.domain.policy import Policy
 from app.domain.records import Advised, Alerted, Booked, Flagged, Matched, Record, Scheduled
 from app.domain.refunds.execution import call_off
@@ -245,7 +245,7 @@ def shown_by(dispute: Dispute, have: Sequence[Item], missing: Sequence[str]) -> 
 
 def _about(dispute: Dispute, category: str, respond_by: datetime, source: str) -> list[str]:
     """What an alert asks about, beside what it shows: the claim, its place and its deadline."""
-    place = (dispute.stage, str(reopened(dispute)), source, respond_by.isoformat())
+    place = (dispute.stage, str(times_reopened(dispute)), source, respond_by.isoformat())
     claim = (str(dispute.amount_minor), dispute.currency, dispute.network or "", dispute.reason_code or "", category)
     return [*place, *claim]
 

@@ -11,13 +11,14 @@ from app.domain.case import Case, Dispute
 from app.domain.timeline import TIMELINE_LIMIT
 
 STAGES = ("inquiry", "chargeback", "pre_arbitration", "arbitration")
-STATES = ("open", "evidence_submitted", "won", "lost", "accepted", "expired", "withdrawn")
 AMOUNT_UNKNOWN = "amount_unknown"
 """The flag of a dispute that stands for its whole payment, because nothing has told yet what is claimed."""
 CLOCKS_DIFFER = timedelta(hours=24)
 BY_CAUTION = ("won", "withdrawn", "expired", "accepted", "lost")
 """The ends of a dispute: of two that came at one time, in whatever order they are told, the later one here stands."""
 ENDS = frozenset(BY_CAUTION)
+REOPENED = "reopened"
+"""Stands in `closed` between two ends of a dispute that came back."""
 
 
 def further(stage: str, other: str) -> str:
@@ -68,6 +69,11 @@ def has_ended(dispute: Dispute) -> bool:
     return dispute.state in ENDS and not is_presumed(dispute)
 
 
+def times_reopened(dispute: Dispute) -> int:
+    """How often the dispute came back after an end: each time it is asked about and answered anew."""
+    return dispute.closed.count(REOPENED)
+
+
 def is_extended(dispute: Dispute, event: Any) -> bool:
     """Whether what we thought had expired goes on: it comes to a later stage, or has a later deadline at its own."""
     stage = getattr(event, "stage", "inquiry")
@@ -102,6 +108,5 @@ def movement_key(dispute: Dispute, event: Any) -> str:
     direction = "out" if event.type == "dispute.funds_withdrawn" else "in"
     if event.movement_id is not None:
         return f"{direction}:{event.movement_id}"
-    there = sum(key.startswith("in:") for key in dispute.movements)
-    back = sum(key.startswith("out:") for key in dispute.movements)
-    return f"{direction}:#{there if direction == 'out' else back}"
+    opposite = "in:" if direction == "out" else "out:"
+    return f"{direction}:#{sum(key.startswith(opposite) for key in dispute.movements)}"

@@ -8,6 +8,7 @@ from app.domain.context import Context
 from app.domain.disputes.deadlines import deadline_timer
 from app.domain.disputes.evidence import gather
 from app.domain.disputes.history import is_awaited, stop_waiting
+from app.domain.disputes.lifecycle import times_reopened
 from app.domain.ids import derive
 from app.domain.policy import Policy
 from app.domain.records import Record, Responded, Scheduled
@@ -21,7 +22,7 @@ def respond(case: Case, dispute: Dispute, action: str, context: Context) -> Iter
         return
     have, _ = gather(case, dispute, dispute.category or "general")
     yield Responded(
-        instruction_id=derive("dis", case.case_id, dispute.dispute_id, dispute.stage, reopened(dispute), action),
+        instruction_id=derive("dis", case.case_id, dispute.dispute_id, dispute.stage, times_reopened(dispute), action),
         dispute_id=dispute.dispute_id,
         payment_id=dispute.payment_id,
         action=action,
@@ -38,11 +39,6 @@ def respond_by_policy(case: Case, dispute: Dispute, policy: Policy, context: Con
     """Where the policy answers disputes itself: as the newest alert advises, once the customer's history has spoken."""
     if policy.disputes.auto_respond and dispute.recommendation is not None and not is_awaited(case, dispute):
         yield from respond(case, dispute, dispute.recommendation["action"], context)
-
-
-def reopened(dispute: Dispute) -> int:
-    """How often the dispute came back after an end: each time is answered anew."""
-    return dispute.closed.count("reopened")
 
 
 def may_respond(dispute: Dispute, now: datetime) -> bool:

@@ -53,7 +53,7 @@ def end(dispute: Dispute, state: str, at: datetime, *, told: bool = False) -> No
 
 def _reopen(dispute: Dispute) -> None:
     dispute.state, dispute.ended_at, dispute.answer = "open", None, None
-    dispute.closed.append("reopened")
+    dispute.closed.append(lifecycle.REOPENED)
 
 
 def _told_deadline(
@@ -187,7 +187,7 @@ def _escalated(case: Case, event: DisputeEscalated) -> None:
     _told_deadline(case, dispute, event, anew=True)
     if not _answered_after(dispute, at):
         if dispute.state in lifecycle.ENDS:
-            dispute.closed.append("reopened")
+            dispute.closed.append(lifecycle.REOPENED)
         dispute.state, dispute.ended_at, dispute.answer = "open", None, None
 
 
