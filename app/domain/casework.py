@@ -32,7 +32,8 @@ from app.domain.records import (
 )
 from app.domain.refunds.answers import answer_requests
 from app.domain.refunds.recognition import recognise
-from app.domain.timers import RETENTION, fire
+from app.domain.timer_names import RETENTION
+from app.domain.timers import fire
 
 ACTING = (Executed, Cancelled, Responded, Alerted, Told)
 MOVES_MONEY = ("payment.", "refund.", "dispute.", "store_credit.")

@@ -17,7 +17,7 @@ from app.domain.ids import derive
 from app.domain.publishing import Outbound
 from app.domain.refunds.asking import STAFF
 from app.domain.refunds.assessment import requested
-from app.domain.timers import RETENTION
+from app.domain.timer_names import RETENTION
 
 REVIEWS = frozenset({"review", "second_review"})
 

@@ -1,13 +1,8 @@
-"""What happens when a timer of a case is due.
-
-`request:<id>` ends what a request waits for · `stuck:<refund>` says that the provider never answered ·
-`dispute:<id>` reminds of a deadline and ends it · `evidence:<id>` ends what an answer by policy waits for ·
-`opening:<dispute>` gives up waiting for an opening · `alert:<id>` ends what an alert before a chargeback waits for ·
-`pay_by:<request>` warns of a statutory date · `retention` ends the life of the case.
-"""
+"""What happens when a timer of a case is due. What each is for: see `timer_names.py`."""
 
 from collections.abc import Iterator
 
+from app.domain import timer_names as names
 from app.domain.case import Case
 from app.domain.context import Context
 from app.domain.disputes.closing import close, closed
@@ -22,30 +17,29 @@ from app.domain.refunds.lifecycle import IN_FLIGHT, SETTLED
 from app.domain.refunds.statutory import law_of, zone_of
 from app.domain.telling import of_refund
 
-RETENTION = "retention"
-
 
 def fire(case: Case, name: str, context: Context) -> Iterator[Record]:
     """What a timer says that has just entered. Whether requests are decided by it is asked after."""
     kind, _, key = name.partition(":")
-    if name == RETENTION:
-        yield Flagged("expired")
-    elif kind == "request":
-        yield from _review_overdue(case, key, context)
-    elif kind == "stuck":
-        yield from _stuck(case, key)
-    elif kind == "dispute":
-        yield from _deadline(case, key, context)
-    elif kind == "opening":
-        yield Flagged(NOT_OPENED)
-        if not is_unmatched(case, case.disputes[key]):
-            yield from close(case, case.disputes[key])
-    elif kind == "evidence":
-        yield from _answer_by_policy(case, key, context)
-    elif kind == "alert":
-        yield from give_up_waiting(case, case.pre_disputes[key], context)
-    elif kind == "pay_by":
-        yield from _pay_by_near(case, key, context)
+    match kind:
+        case names.RETENTION:
+            yield Flagged("expired")
+        case names.REQUEST:
+            yield from _review_overdue(case, key, context)
+        case names.STUCK:
+            yield from _stuck(case, key)
+        case names.DEADLINE:
+            yield from _deadline(case, key, context)
+        case names.OPENING:
+            yield Flagged(NOT_OPENED)
+            if not is_unmatched(case, case.disputes[key]):
+                yield from close(case, case.disputes[key])
+        case names.EVIDENCE:
+            yield from _answer_by_policy(case, key, context)
+        case names.ALERT:
+            yield from give_up_waiting(case, case.pre_disputes[key], context)
+        case names.PAY_BY:
+            yield from _pay_by_near(case, key, context)
 
 
 def _review_overdue(case: Case, request_id: str, context: Context) -> Iterator[Record]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from app.domain.balances import ENDED_FOR_US
 from app.domain.case import Case, Dispute
-from app.domain.disputes.deadlines import opening_timer
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.records import Alerted
+from app.domain.timer_names import opening_timer
 
 
 def recovered_minor(dispute: Dispute) -> int:

@@ -10,14 +10,16 @@ from app.domain.case import Case, Dispute
 from app.domain.policy import Policy
 from app.domain.records import Scheduled
 from app.domain.tables import table
+from app.domain.timer_names import deadline_timer, opening_timer
 
 OPENING_AWAITED = timedelta(hours=72)
 NOT_OPENED = "dispute_not_opened"
 
 
 def deadline_of(dispute: Dispute, policy: Policy) -> tuple[datetime, str]:
-    """When to have answered, and who says so (provider or table). Counted from the opening of
-    the stage: n x 24 hours less the margin.
+    """When to have answered, and who says so (provider or table).
+
+    By the table it is so many times 24 hours after the beginning of the stage, less the policy's margin.
     """
     if dispute.respond_by is not None and dispute.deadline_source == "provider":
         return dispute.respond_by, "provider"
@@ -25,16 +27,6 @@ def deadline_of(dispute: Dispute, policy: Policy) -> tuple[datetime, str]:
     by_network = table("dispute_deadlines")[dispute.stage]
     days = by_network.get(dispute.network or "", by_network["default"])
     return dispute.stage_at + timedelta(days=days) - policy.disputes.deadline_margin, "table"
-
-
-def deadline_timer(dispute_id: str) -> str:
-    """The name of the timer that reminds of a dispute's deadline, and at last ends its wait."""
-    return f"dispute:{dispute_id}"
-
-
-def opening_timer(dispute_id: str) -> str:
-    """The name of the timer that gives up waiting for the opening of a dispute that something else was told of."""
-    return f"opening:{dispute_id}"
 
 
 def await_opening(case: Case, dispute: Dispute, clock: datetime) -> Iterator[Scheduled]:

@@ -12,7 +12,7 @@ from app.domain.context import Context
 from app.domain.counting import count_dispute, count_fraud_report, count_resolved, report_dispute, report_fraud
 from app.domain.disputes.closing import close
 from app.domain.disputes.compelling_evidence import said_of
-from app.domain.disputes.deadlines import await_opening, deadline_of, deadline_timer, schedule_deadline
+from app.domain.disputes.deadlines import await_opening, deadline_of, schedule_deadline
 from app.domain.disputes.evidence import Item, gather
 from app.domain.disputes.history import ask, stop_waiting
 from app.domain.disputes.lifecycle import ENDS, times_reopened
@@ -24,6 +24,7 @@ from app.domain.disputes.responding import answer_early_verdicts, respond_by_pol
 from app.domain.policy import Policy
 from app.domain.records import Advised, Alerted, Booked, Flagged, Matched, Record, Scheduled
 from app.domain.refunds.execution import call_off
+from app.domain.timer_names import deadline_timer, reinstatement_timer
 
 UNMATCHED = "unmatched"
 BEGINS = frozenset({"dispute.opened", "dispute.escalated"})
@@ -93,7 +94,7 @@ def _ended(case: Case, dispute: Dispute) -> Iterator[Record]:
     payment = case.payments.get(dispute.payment_id)
     if dispute.state in ENDED_FOR_US and payment is not None and claim_of(payment, dispute) and dispute.ended_at:
         # Requests wait for the reinstatement so long, then for what is left.
-        yield Scheduled(f"reinstatement:{dispute.dispute_id}", dispute.ended_at + REINSTATEMENT_AWAITED)
+        yield Scheduled(reinstatement_timer(dispute.dispute_id), dispute.ended_at + REINSTATEMENT_AWAITED)
 
 
 def after_capture(case: Case, payment_id: str, context: Context) -> Iterator[Record]:

@@ -12,12 +12,8 @@ from app.domain.disputes.compelling_evidence import judge, purchase_of, purchase
 from app.domain.ids import dispute_question_id
 from app.domain.policy import Policy
 from app.domain.records import Asked, Compared, Record, Scheduled
+from app.domain.timer_names import evidence_timer
 from topics.case_events import HistoryAnswered
-
-
-def evidence_timer(dispute_id: str) -> str:
-    """The name of the timer that ends the wait of an answer by policy for the customer's history."""
-    return f"evidence:{dispute_id}"
 
 
 def ask(case: Case, dispute: Dispute, policy: Policy, context: Context) -> Iterator[Record]:

@@ -16,6 +16,7 @@ from app.domain.policy_terms import limit
 from app.domain.records import Alerted, Booked, Record, Requested, Scheduled
 from app.domain.refunds.execution import call_off
 from app.domain.refunds.lifecycle import IN_FLIGHT, SETTLED
+from app.domain.timer_names import alert_timer
 
 
 def follow_alert(case: Case, alert: PreDispute, context: Context) -> Iterator[Record]:
@@ -75,14 +76,9 @@ def is_early(case: Case, alert: PreDispute) -> bool:
     return case.order_id is not None and (case.order is None or payment is None or not payment.captured_minor)
 
 
-def waiting_timer(alert_id: str) -> str:
-    """The name of the timer that ends an alert's wait for its order and money."""
-    return f"alert:{alert_id}"
-
-
 def _wait(case: Case, alert: PreDispute, policy: Policy, context: Context) -> Iterator[Record]:
     """As long as a request would wait, but never into the second half of the window: that is the person's."""
-    name = waiting_timer(alert.alert_id)
+    name = alert_timer(alert.alert_id)
     if name not in case.timers:
         wait = policy.wait("order" if case.order is None else "payment")
         yield Scheduled(name, context.clock + min(wait, max(ends_at(alert) - context.clock, timedelta()) // 2))
@@ -90,7 +86,7 @@ def _wait(case: Case, alert: PreDispute, policy: Policy, context: Context) -> It
 
 def stop_waiting(case: Case, alert: PreDispute) -> Iterator[Record]:
     """The alert is answered, or not to be answered any more."""
-    name = waiting_timer(alert.alert_id)
+    name = alert_timer(alert.alert_id)
     if name in case.timers:
         yield Scheduled(name, None)
 

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from app.domain.case import Case, Dispute
 from app.domain.context import Context
-from app.domain.disputes.deadlines import deadline_timer
 from app.domain.disputes.evidence import gather
 from app.domain.disputes.history import is_awaited, stop_waiting
 from app.domain.disputes.lifecycle import times_reopened
 from app.domain.ids import derive
 from app.domain.policy import Policy
 from app.domain.records import Record, Responded, Scheduled
+from app.domain.timer_names import deadline_timer
 
 ANSWERS = frozenset({"contest", "accept"})
 

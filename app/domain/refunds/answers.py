@@ -13,17 +13,25 @@ from app.domain.context import Context
 from app.domain.ids import question_id
 from app.domain.records import Decided, Executed, Record, Scheduled
 from app.domain.refunds.assessment import assess, requested
-from app.domain.refunds.execution import ANSWERS, stuck_timer
-from app.domain.refunds.history import ask, history_timer, report
+from app.domain.refunds.execution import ANSWERS
+from app.domain.refunds.history import ask, report
 from app.domain.refunds.lifecycle import IN_FLIGHT
 from app.domain.refunds.shadow import shadow
 from app.domain.refunds.statutory import law_of, start_of
 from app.domain.telling import of_decision
+from app.domain.timer_names import (
+    DEADLINE,
+    REINSTATEMENT,
+    RETENTION,
+    history_timer,
+    pay_by_timer,
+    request_timer,
+    stuck_timer,
+)
 
 WARNED_DAYS_BEFORE = (2, 0)
 REPORTED = {"approved": "refund_approved", "withdrawn": "refund_request_withdrawn"}
-ALWAYS = frozenset({"retention"})
-OF_DISPUTES = frozenset({"dispute", "reinstatement"})
+OF_DISPUTES = frozenset({DEADLINE, REINSTATEMENT})
 """Timers that may end a dispute, or the wait for its money."""
 RELEASED_BY: dict[str, tuple[str, ...]] = {
     "order": ("order.placed", "order.amended"),
@@ -37,11 +45,6 @@ RELEASED_BY: dict[str, tuple[str, ...]] = {
 """By what a request waits for: the events that may end the wait, by the beginning of their type. Verdicts and answers
 name their request themselves."""
 FINAL = frozenset({"approved", "denied", "withdrawn"})
-
-
-def request_timer(request_id: str) -> str:
-    """The name of the timer that ends a request's wait."""
-    return f"request:{request_id}"
 
 
 def answer_requests(case: Case, event: Any, context: Context) -> Iterator[Record]:
@@ -58,7 +61,7 @@ def concerns(case: Case, event: Any, request: Request) -> bool:
     """
     if event.type == "timer.fired":
         kind, _, key = event.name.partition(":")
-        ends = kind in ALWAYS or key == request.request_id
+        ends = kind == RETENTION or key == request.request_id
         return ends or (kind in OF_DISPUTES and request.waiting_for == "dispute")
     if event.type == "history.answered":
         return bool(event.question_id == question_id(case, request))
@@ -131,11 +134,6 @@ def _instruct(case: Case, request: Request, decided: Decided, context: Context) 
             since=context.clock,
         )
         yield Scheduled(stuck_timer(tender.instruction_id), until)
-
-
-def pay_by_timer(request_id: str) -> str:
-    """The name of the timer that warns of a statutory date."""
-    return f"pay_by:{request_id}"
 
 
 def schedule_pay_by(case: Case, request: Request, after: datetime) -> Iterator[Record]:

@@ -16,6 +16,7 @@ from app.domain.refunds import exchange
 from app.domain.refunds.lifecycle import IN_FLIGHT, NOTHING, SETTLED
 from app.domain.refunds.naming import refund_by_id, refund_of
 from app.domain.telling import of_refund
+from app.domain.timer_names import stuck_timer
 
 ANSWERS = frozenset(
     {
@@ -28,11 +29,6 @@ ANSWERS = frozenset(
     }
 )
 CANCELED = "canceled"
-
-
-def stuck_timer(refund_key: str) -> str:
-    """The name of the timer that says a refund got no answer."""
-    return f"stuck:{refund_key}"
 
 
 def answered(case: Case, event: Any, context: Context) -> Iterator[Record]:

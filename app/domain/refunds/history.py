@@ -14,6 +14,7 @@ from app.domain.ids import question_id
 from app.domain.policy import Policy
 from app.domain.records import Asked, Decided, Record, Reported, Scheduled
 from app.domain.refunds.facts import OF_HISTORY
+from app.domain.timer_names import history_timer
 
 LOOKS_BACK_DAYS = 365
 
@@ -27,11 +28,6 @@ def uses_of(policy: Policy) -> tuple[str, ...]:
     """What the policy wants the history for: `velocity`, `rules`."""
     by_rules = any(rule.condition and not rule.condition.reads.isdisjoint(OF_HISTORY) for rule in policy.rules)
     return (*(["velocity"] if policy.velocity is not None else []), *(["rules"] if by_rules else []))
-
-
-def history_timer(request_id: str) -> str:
-    """The name of the timer that ends the wait for an answer."""
-    return f"history:{request_id}"
 
 
 def ask(case: Case, request: Request, policy: Policy, context: Context) -> Iterator[Record]:

@@ -25,10 +25,10 @@ from app.domain.refunds.execution import (
     sent,
     settled_row,
     settlement_row,
-    stuck_timer,
 )
 from app.domain.refunds.lifecycle import IN_FLIGHT, NOTHING, SETTLED, after
 from app.domain.refunds.naming import refund_of, twins_of
+from app.domain.timer_names import stuck_timer
 
 
 def recognise(case: Case, event: Any, context: Context) -> Iterator[Record]:
