@@ -4,13 +4,11 @@ The order's discount and the taxes that are on no line are spread once, here, ov
 discounts, and stay where they fell.
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
-import msgspec
+from datetime import UTC
 
 from app.domain.case import Line, Order, Portion, Shipping, Tax
 from app.domain.money import split
+from app.domain.plain import plain
 from topics.orders import OrderBody, OrderLine, OrderShipping
 
 
@@ -77,7 +75,7 @@ def _line(line: OrderLine, portion: Portion, included: bool) -> Line:
         category=line.category,
         final_sale=line.final_sale,
         withdrawal_exemption=line.withdrawal_exemption,
-        subscription=msgspec.to_builtins(line.subscription, builtin_types=(datetime,)) if line.subscription else None,
+        subscription=plain(line.subscription),
         taxes_included=included,
     )
 
@@ -150,8 +148,3 @@ def _moved(old: Portion, new: Portion | None) -> bool:
     new.used_minor, new.used_quantity, new.counted_minor = old.used_minor, old.used_quantity, old.counted_minor
     new.used_taxes = [used.get(tax.code, 0) for tax in new.taxes]
     return True
-
-
-def builtins(value: Any) -> Any:
-    """Plain data of a part of an event that the state keeps as it came."""
-    return None if value is None else msgspec.to_builtins(value, builtin_types=(datetime,))

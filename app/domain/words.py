@@ -35,8 +35,10 @@ DisputeCategory = Literal[
 DISPUTE_CATEGORIES: tuple[str, ...] = get_args(DisputeCategory)
 
 
-def known(case: Case, word: str | None, words: Sequence[str], *, flag: str, otherwise: str = "other") -> str | None:
-    """The word, or what stands for one that the rules do not know; the case is flagged then."""
+def known_or_flagged(
+    case: Case, word: str | None, words: Sequence[str], *, flag: str, otherwise: str = "other"
+) -> str | None:
+    """The word, or `otherwise` for one that the rules do not know; then the case is flagged."""
     if word is None or word in words:
         return word
     case.flag(flag)

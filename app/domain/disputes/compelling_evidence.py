@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from app.domain.case import CompellingEvidence, Dispute, Payment, Proof
-from app.domain.orders import builtins
+from app.domain.plain import plain
 from app.domain.tables import table
 from topics.payments import Method, Shopper
 
@@ -137,7 +137,7 @@ def purchase_told(told: ToldPayment, *, captured_at: datetime) -> Purchase:
         network=(method.network if method else None) or "",
         last4=method.last4 if method else None,
         fingerprint=method.fingerprint if method else None,
-        traits={name: value for name, value in (builtins(told.shopper) or {}).items() if value is not None},
+        traits={name: value for name, value in (plain(told.shopper) or {}).items() if value is not None},
     )
 
 

@@ -8,7 +8,7 @@ from app.domain.disputes import lifecycle
 from app.domain.disputes.compelling_evidence import rule_for
 from app.domain.disputes.reasons import category_of
 from app.domain.fold.early_warnings import AMOUNT_IS_ZERO
-from app.domain.words import DISPUTE_CATEGORIES, NETWORKS, known
+from app.domain.words import DISPUTE_CATEGORIES, NETWORKS, known_or_flagged
 from topics.disputes import DisputeInquired, DisputeOpened
 
 
@@ -29,10 +29,10 @@ def _reason_told(case: Case, dispute: Dispute, event: DisputeInquired | DisputeO
     """
     of_code = dispute.reason_code and dispute.category == category_of(dispute.network, dispute.reason_code)[0]
     payment = case.payments.get(dispute.payment_id)
-    network = known(case, event.network, NETWORKS, flag="network_unknown")
+    network = known_or_flagged(case, event.network, NETWORKS, flag="network_unknown")
     dispute.network = network or (payment.network if payment else None) or dispute.network
     dispute.reason_code = event.reason_code.strip() if event.reason_code else dispute.reason_code
-    category = known(case, event.category, DISPUTE_CATEGORIES, flag="category_unknown", otherwise="general")
+    category = known_or_flagged(case, event.category, DISPUTE_CATEGORIES, flag="category_unknown", otherwise="general")
     if of_code and not category:
         found, is_known = category_of(dispute.network, dispute.reason_code)
         category = dispute.category = found if is_known else None

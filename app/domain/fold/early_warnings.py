@@ -7,7 +7,7 @@ from typing import Any
 from app.domain.case import Case, FraudReport, PreDispute
 from app.domain.disputes.matching import likely_payment, payment_id_of
 from app.domain.fold.payments import payment_of
-from app.domain.words import NETWORKS, known
+from app.domain.words import NETWORKS, known_or_flagged
 from topics.disputes import DisputeAlerted, FraudReported
 
 AMOUNT_IS_ZERO = "amount_is_zero"
@@ -45,7 +45,7 @@ def _alerted(case: Case, event: DisputeAlerted) -> None:
         source=event.source,
         alerted_at=event.occurred_at.astimezone(UTC),
         already_credited=event.already_credited,
-        network=known(case, event.network, NETWORKS, flag="network_unknown"),
+        network=known_or_flagged(case, event.network, NETWORKS, flag="network_unknown"),
         expires_at=event.expires_at.astimezone(UTC) if event.expires_at else None,
         verdict=said[-1].verdict if said else None,
     )
@@ -58,7 +58,7 @@ def _fraud(case: Case, event: FraudReported) -> None:
         payment_id=payment_id,
         reported_at=event.occurred_at.astimezone(UTC),
         amount_minor=event.amount.amount_minor if event.amount else None,
-        network=known(case, event.network, NETWORKS, flag="network_unknown"),
+        network=known_or_flagged(case, event.network, NETWORKS, flag="network_unknown"),
         fraud_type=event.fraud_type,
     )
 

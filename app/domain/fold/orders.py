@@ -9,7 +9,7 @@ import msgspec
 
 from app.domain.case import Case, GoodsReturn, Proof, Request, Returned, Shipment, Verdict
 from app.domain.ids import question_id
-from app.domain.orders import builtins
+from app.domain.plain import plain
 from topics.case_events import HistoryAnswered
 from topics.customers import CustomerErased
 from topics.orders import (
@@ -59,7 +59,7 @@ def _delivered(case: Case, event: OrderDelivered) -> None:
     elif not shipment.quantities:
         shipment.everything = True
     shipment.delivered_at, shipment.delivery_event_id = utc(event.occurred_at), event.event_id
-    shipment.proof = builtins(event.proof)
+    shipment.proof = plain(event.proof)
 
 
 def _cancelled(case: Case, event: OrderCancelled) -> None:
@@ -114,7 +114,7 @@ def cancelled_quantities(case: Case, event: OrderCancelled) -> dict[str, int]:
 
 
 def _requested(case: Case, event: RefundRequested) -> None:
-    _ask(case, event, reason=event.reason, scope=builtins(event.scope), requested_by=event.requested_by)
+    _ask(case, event, reason=event.reason, scope=plain(event.scope), requested_by=event.requested_by)
     request = case.requests[event.request_id]
     request.method = event.method
     request.requester_id = event.requester_id
@@ -213,7 +213,7 @@ def _history_answered(case: Case, event: HistoryAnswered) -> None:
         if question_id(case, request) == event.question_id:
             request.history = {
                 "requests_in_window": event.requests_in_window,
-                "refunded_in_window": builtins(event.refunded_in_window),
+                "refunded_in_window": plain(event.refunded_in_window),
                 "chargebacks": event.chargebacks,
             }
     for dispute in case.disputes.values():

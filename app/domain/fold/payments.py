@@ -5,11 +5,11 @@ from datetime import UTC
 from typing import Any
 
 from app.domain.case import Capture, Case, EarlySettlement, Payment, Proof, Refund
-from app.domain.orders import builtins
+from app.domain.plain import plain
 from app.domain.refunds import lifecycle
 from app.domain.refunds.naming import add_names, refund_by_id, refund_of
 from app.domain.refunds.usage import use_up_outside
-from app.domain.words import METHOD_KINDS, NETWORKS, known
+from app.domain.words import METHOD_KINDS, NETWORKS, known_or_flagged
 from topics.orders import StoreCreditFailed, StoreCreditIssued
 from topics.payments import (
     CaptureFailed,
@@ -38,17 +38,17 @@ def payment_of(case: Case, payment_id: str, currency: str = "") -> Payment:
 
 
 def _describe(case: Case, payment: Payment, event: PaymentAuthorized | PaymentCaptured) -> None:
-    payment.kind = known(case, event.method.kind, METHOD_KINDS, flag="method_kind_unknown") or "other"
-    payment.network = known(case, event.method.network, NETWORKS, flag="network_unknown") or payment.network
+    payment.kind = known_or_flagged(case, event.method.kind, METHOD_KINDS, flag="method_kind_unknown") or "other"
+    payment.network = known_or_flagged(case, event.method.network, NETWORKS, flag="network_unknown") or payment.network
     payment.last4 = event.method.last4 or payment.last4
     payment.fingerprint = event.method.fingerprint or payment.fingerprint
-    payment.authentication = builtins(event.authentication) or payment.authentication
-    payment.checks = builtins(event.checks) or payment.checks
+    payment.authentication = plain(event.authentication) or payment.authentication
+    payment.checks = plain(event.checks) or payment.checks
     proof = Proof(event.event_id, event.occurred_at.astimezone(UTC))
     payment.authentication_proof = proof if event.authentication else payment.authentication_proof
     payment.checks_proof = proof if event.checks else payment.checks_proof
-    payment.risk = builtins(event.risk) or payment.risk
-    payment.shopper = builtins(event.shopper) or payment.shopper
+    payment.risk = plain(event.risk) or payment.risk
+    payment.shopper = plain(event.shopper) or payment.shopper
 
 
 def _authorized(case: Case, event: PaymentAuthorized) -> None:
@@ -69,7 +69,7 @@ def _captured(case: Case, event: PaymentCaptured) -> None:
         capture_id=capture_id,
         amount_minor=event.amount.amount_minor,
         captured_at=event.occurred_at.astimezone(UTC),
-        settlement=builtins(event.settlement),
+        settlement=plain(event.settlement),
         event_id=event.event_id,
     )
     _settle_early(payment, payment.captures[capture_id])
@@ -109,7 +109,7 @@ def _fell_through(payment: Payment, event: PaymentVoided | PaymentFailed) -> Pay
 def _settled(case: Case, event: PaymentSettled) -> None:
     """The newest settlement and the first fee stand, also of a capture that is not heard of yet."""
     payment, capture_id = payment_of(case, event.payment_id), event.capture_id or event.payment_id
-    settlement = builtins(event.settlement)
+    settlement = plain(event.settlement)
     capture = payment.captures.get(capture_id)
     if capture is None:
         early = payment.early_settlements.setdefault(capture_id, EarlySettlement(settlement))
@@ -170,7 +170,7 @@ def _succeeded(case: Case, event: RefundSucceeded) -> None:
     refund = _answered(case, event, "succeeded")
     refund.settled_at, refund.event_id = event.occurred_at.astimezone(UTC), event.event_id
     refund.acquirer_reference_number = event.acquirer_reference_number or refund.acquirer_reference_number
-    refund.settlement = builtins(event.settlement) or refund.settlement
+    refund.settlement = plain(event.settlement) or refund.settlement
     _settle_outside(case, refund)
 
 
@@ -208,7 +208,7 @@ def _outside(case: Case, event: RefundAnswer) -> Refund:
 def _refund_settled(case: Case, event: RefundSettled) -> None:
     refund = refund_by_id(case, event.refund_id)
     if refund is not None:
-        refund.settlement = builtins(event.settlement)
+        refund.settlement = plain(event.settlement)
 
 
 def _credit_issued(case: Case, event: StoreCreditIssued) -> None:

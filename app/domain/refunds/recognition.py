@@ -11,7 +11,7 @@ import msgspec
 
 from app.domain.case import Case, Refund
 from app.domain.context import Context
-from app.domain.orders import builtins
+from app.domain.plain import plain
 from app.domain.records import Booked, Recognised, Record, Scheduled
 from app.domain.refunds import exchange
 from app.domain.refunds.execution import (
@@ -50,7 +50,7 @@ def recognise(case: Case, event: Any, context: Context) -> Iterator[Record]:
                 yield from _tried_again(case, refund, context)
     settlement = getattr(event, "settlement", None)
     if settlement is not None and refund.status in SETTLED and refund.settlement is None:
-        known = msgspec.structs.replace(refund, settlement=builtins(settlement))
+        known = msgspec.structs.replace(refund, settlement=plain(settlement))
         yield settlement_row(case, known, event.event_id)
 
 
