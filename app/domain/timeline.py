@@ -3,15 +3,13 @@
 from typing import Any
 
 from app.domain.case import Case, TimelineEntry
-
-TIMELINE_LIMIT = 200
-"""Entries; the oldest go first."""
+from topics.snapshots import TIMELINE_MAX
 
 
 def add_to_timeline(case: Case, entry: TimelineEntry) -> None:
     """Adds an entry; of a long timeline the newest stay."""
     case.timeline.append(entry)
-    del case.timeline[:-TIMELINE_LIMIT]
+    del case.timeline[:-TIMELINE_MAX]
 
 
 SUBJECTS = (

@@ -5,11 +5,11 @@ from itertools import combinations
 import pytest
 
 from app.domain.balances import claimed
-from app.domain.timeline import TIMELINE_LIMIT
 from tests.domain.dated import moment
 from tests.domain.disputed import OPENED, alerts, answers, case_of, judged, opened, terms
 from tests.domain.events import dispute
 from tests.domain.expecting import alerted
+from topics.snapshots import TIMELINE_MAX
 
 DUE, LATER = "2026-02-12T12:00:00Z", "2026-02-20T12:00:00Z"
 FEE = {"amount_minor": 1500, "currency": "EUR"}
@@ -135,7 +135,7 @@ def test_the_fee_of_an_opening_that_an_earlier_version_took_in_is_not_booked_aga
         (lambda case: None, [-700, -1500]),
         # what the timeline has not any more may have been an opening with its fee
         (lambda case: setattr(case, "expired", True), [-700]),
-        (lambda case: case.timeline.extend([case.timeline[-1]] * TIMELINE_LIMIT), [-700]),
+        (lambda case: case.timeline.extend([case.timeline[-1]] * TIMELINE_MAX), [-700]),
     ],
 )
 def test_an_opening_that_an_earlier_version_never_heard_of_costs_its_fee_when_it_is_told(lost, booked):

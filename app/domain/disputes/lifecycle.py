@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.domain.case import Case, Dispute
-from app.domain.timeline import TIMELINE_LIMIT
+from topics.snapshots import TIMELINE_MAX
 
 STAGES = ("inquiry", "chargeback", "pre_arbitration", "arbitration")
 AMOUNT_UNKNOWN = "amount_unknown"
@@ -46,7 +46,7 @@ def bring_up_to_date(case: Case, dispute: Dispute) -> None:
 def _may_have_heard_its_opening(case: Case, dispute: Dispute) -> bool:
     """Whether the timeline of the case has it, or has lost its beginning. What enters now is not in it yet."""
     told = any(entry.type == "dispute.opened" and entry.subject == dispute.dispute_id for entry in case.timeline)
-    return told or case.expired or len(case.timeline) >= TIMELINE_LIMIT
+    return told or case.expired or len(case.timeline) >= TIMELINE_MAX
 
 
 def opening_moment(event: Any) -> datetime:
