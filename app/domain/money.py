@@ -4,6 +4,7 @@ Laws: what is split sums exactly; rounding is half away from zero; no float, no 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 
 def half_up(numerator: int, denominator: int) -> int:
@@ -35,3 +36,8 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
         shares[index] += 1
     assert sum(shares) == size
     return shares if total >= 0 else [-share for share in shares]
+
+
+def money_of(minor: int | None, currency: str | None) -> dict[str, Any] | None:
+    """The amount as messages write it; None where it or its currency is not known."""
+    return None if minor is None or not currency else {"amount_minor": minor, "currency": currency}

@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from app.domain.case import Case, Row
+from app.domain.case import Case, Cause, Row
 from app.domain.context import Context
 from app.domain.ids import derive
+from app.domain.money import money_of
 from app.domain.records import Alerted, Booked, Cancelled, Decided, Executed, Record, Responded, Told
 
 
@@ -57,16 +58,15 @@ def _say(case: Case, context: Context, to: tuple[str, str], id_: str, body: dict
         "schema_version": 1,
         "occurred_at": context.now,
         "merchant_id": case.merchant_id,
-        "cause": cause_of(context),
+        "cause": cause_of(context.cause),
         "order_id": case.order_id,
         "customer_id": case.customer_id,
     }
     return Outbound(topic, key, envelope | body)
 
 
-def cause_of(context: Context) -> dict[str, str | None]:
+def cause_of(cause: Cause) -> dict[str, str | None]:
     """The cause as the contract writes it: an inbound event, or a timer."""
-    cause = context.cause
     if cause.name is not None:
         return {"timer": cause.name}
     return {"topic": cause.topic, "event_id": cause.event_id}
@@ -83,15 +83,15 @@ def _decision(decided: Decided) -> dict[str, Any]:
         "type": f"refund.{decided.outcome}",
         "request_id": decided.request_id,
         "revision": decided.revision,
-        "requested": _money(decided.requested_minor, decided.requested_currency),
-        "amount": _money(decided.amount_minor, decided.currency),
-        "refundable": _money(decided.refundable_minor, decided.currency),
+        "requested": money_of(decided.requested_minor, decided.requested_currency),
+        "amount": money_of(decided.amount_minor, decided.currency),
+        "refundable": money_of(decided.refundable_minor, decided.currency),
         "method": decided.method,
         "breakdown": [_row(row) for row in decided.rows],
         "tenders": [
             {
                 "payment_id": tender.payment_id,
-                "amount": _money(tender.amount_minor, decided.currency),
+                "amount": money_of(tender.amount_minor, decided.currency),
                 "instruction_id": tender.instruction_id,
                 "as": tender.kind,
             }
@@ -123,7 +123,7 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def _executed(case: Case, record: Executed, context: Context) -> Outbound:
-    amount = _money(record.amount_minor, record.currency)
+    amount = money_of(record.amount_minor, record.currency)
     if record.kind == "store_credit":
         key = case.case_id
         body = {
@@ -184,16 +184,12 @@ def _booked(case: Case, record: Booked, context: Context) -> Outbound:
         "entry_id": id_,
         "kind": record.kind,
         "payment_id": record.payment_id,
-        "amount": _money(record.amount_minor, record.currency),
+        "amount": money_of(record.amount_minor, record.currency),
         "settlement": record.settlement,
         "fx": record.fx,
         "booked_on": context.now.date(),
     }
     return _say(case, context, ("ledger-entries", case.case_id), id_, body)
-
-
-def _money(minor: int | None, currency: str | None) -> dict[str, Any] | None:
-    return None if minor is None or currency is None else {"amount_minor": minor, "currency": currency}
 
 
 PUBLISHED: dict[type[Record], Callable[[Case, Any, Context], Outbound]] = {

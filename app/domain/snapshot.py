@@ -14,7 +14,8 @@ from app.domain.disputes.evidence import gather
 from app.domain.disputes.pre_disputes import is_settled_claim
 from app.domain.fitting import MOST_PARTS, fitted
 from app.domain.ids import derive
-from app.domain.publishing import Outbound
+from app.domain.money import money_of
+from app.domain.publishing import Outbound, cause_of
 from app.domain.refunds.asking import STAFF
 from app.domain.refunds.assessment import requested
 from app.domain.timer_names import RETENTION
@@ -24,15 +25,14 @@ REVIEWS = frozenset({"review", "second_review"})
 
 def snapshot(case: Case) -> Outbound:
     """The case's newest snapshot. Its id names the case and its version."""
-    cause = case.cause
-    assert cause is not None
+    assert case.cause is not None
     body = {
         "id": derive("snp", case.case_id, case.version),
         "type": "case.snapshot",
         "schema_version": 1,
         "occurred_at": case.occurred_at,
         "merchant_id": case.merchant_id,
-        "cause": {"timer": cause.name} if cause.name else {"topic": cause.topic, "event_id": cause.event_id},
+        "cause": cause_of(case.cause),
         "order_id": case.order_id,
         "customer_id": case.customer_id,
         "case_id": case.case_id,
@@ -52,10 +52,6 @@ def snapshot(case: Case) -> Outbound:
         "truncated": bool(case.ended_requests),
     }
     return Outbound("case-snapshots", case.case_id, fitted(body))
-
-
-def _money(minor: int | None, currency: str | None) -> dict[str, Any] | None:
-    return None if minor is None or not currency else {"amount_minor": minor, "currency": currency}
 
 
 def _order(order: Order) -> dict[str, Any]:
@@ -120,8 +116,8 @@ def _request(case: Case, request: Request) -> dict[str, Any]:
         "request_id": request.request_id,
         "status": request.status,
         "revision": request.revision,
-        "requested": _money(asked, currency),
-        "amount": _money(request.amount_minor, request.currency),
+        "requested": money_of(asked, currency),
+        "amount": money_of(request.amount_minor, request.currency),
         "reasons": list(request.reasons),
         # a review does not end by itself: it is overdue then
         "wait_until": None if reviewed else request.wait_until,
@@ -131,7 +127,7 @@ def _request(case: Case, request: Request) -> dict[str, Any]:
         # a customer's own id is told once, above, where its erasure reaches it
         "requester_id": request.requester_id if request.requested_by in STAFF else None,
         "asked_at": request.asked_at,
-        "refundable": _money(request.refundable_minor, request.currency),
+        "refundable": money_of(request.refundable_minor, request.currency),
         "waiting_for": request.waiting_for,
         "review_due_at": request.wait_until if reviewed else None,
         "pay_by": request.pay_by,
@@ -140,7 +136,7 @@ def _request(case: Case, request: Request) -> dict[str, Any]:
                 "review_id": verdict.review_id,
                 "verdict": verdict.verdict,
                 "reviewer_id": verdict.reviewer_id,
-                "amount": _money(verdict.amount_minor, verdict.currency),
+                "amount": money_of(verdict.amount_minor, verdict.currency),
             }
             for verdict in request.verdicts[-MOST_PARTS:]
         ],
@@ -156,7 +152,7 @@ def _instruction(refund: Refund) -> dict[str, Any]:
         "instruction_id": refund.instruction_id or refund.refund_id,
         "status": refund.status,
         "payment_id": refund.payment_id,
-        "amount": _money(refund.amount_minor, refund.currency),
+        "amount": money_of(refund.amount_minor, refund.currency),
         "refund_id": refund.refund_id,
         "acquirer_reference_number": refund.acquirer_reference_number,
     }
@@ -172,7 +168,7 @@ def _dispute(case: Case, dispute: Dispute) -> dict[str, Any]:
         "category": dispute.category,
         "stage": dispute.stage,
         "state": dispute.state,
-        "amount": _money(dispute.amount_minor, dispute.currency),
+        "amount": money_of(dispute.amount_minor, dispute.currency),
         "withdrawn_minor": dispute.withdrawn_minor,
         "reinstated_minor": dispute.reinstated_minor,
         "fees": [{"amount_minor": fee.amount_minor, "currency": fee.currency} for fee in dispute.fees],
@@ -191,7 +187,7 @@ def _alert(case: Case, alert: PreDispute) -> dict[str, Any]:
     return {
         "alert_id": alert.alert_id,
         "payment_id": alert.payment_id or None,
-        "amount": _money(alert.amount_minor, alert.currency),
+        "amount": money_of(alert.amount_minor, alert.currency),
         "source": alert.source,
         "network": alert.network,
         "alerted_at": alert.alerted_at,

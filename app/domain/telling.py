@@ -1,6 +1,7 @@
 """What the customer is told, and of which fact: once per case, template and fact."""
 
 from app.domain.case import Case, Refund, Request
+from app.domain.money import money_of
 from app.domain.records import Decided, Told
 from app.domain.tables import table
 
@@ -73,26 +74,22 @@ def _decision_data(case: Case, request: Request, decided: Decided) -> dict[str, 
         "scope": request.scope["kind"],
         "lines": _lines(case, request, decided),
         "statutory": is_withdrawal(request, decided),
-        "requested": _money(decided.requested_minor, decided.requested_currency),
-        "refundable": _money(decided.refundable_minor, decided.currency),
+        "requested": money_of(decided.requested_minor, decided.requested_currency),
+        "refundable": money_of(decided.refundable_minor, decided.currency),
         "pay_by": decided.pay_by,
         "timezone": case.order.timezone if case.order else None,
         "wait_until": decided.wait_until,
     }
     if decided.outcome in ("approved", "held"):
-        data["amount"] = _money(decided.amount_minor, decided.currency)
+        data["amount"] = money_of(decided.amount_minor, decided.currency)
     if decided.outcome == "approved":
         fees = -sum(row.gross_minor for row in decided.rows if row.component == "fee")
         credit = sum(tender.amount_minor for tender in decided.tenders if tender.kind == "store_credit")
-        data["fees"] = _money(fees or None, decided.currency)
-        data["credit"] = _money(credit if 0 < credit < (decided.amount_minor or 0) else None, decided.currency)
+        data["fees"] = money_of(fees or None, decided.currency)
+        data["credit"] = money_of(credit if 0 < credit < (decided.amount_minor or 0) else None, decided.currency)
     if decided.waiting_for == "return":
         data["return_by"] = decided.wait_until
     return data
-
-
-def _money(minor: int | None, currency: str | None) -> dict[str, object] | None:
-    return None if minor is None or currency is None else {"amount_minor": minor, "currency": currency}
 
 
 def _lines(case: Case, request: Request, decided: Decided) -> list[dict[str, object]]:
