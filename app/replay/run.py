@@ -38,7 +38,6 @@ from app.settings import Settings
 from topics.catalogue import OUTBOUND
 from topics.codec import Received, read
 
-RATES = "fx-rates"
 HASH_KEY = "refundry-replay-hash-key"
 """The key of a replay that is given none: two replays of the same lines say the same bytes."""
 
@@ -236,7 +235,7 @@ class Replay:
         log = self._log
         if line.timestamp is not None:
             log.advance(line.timestamp)
-            taken = log.append(_message(line, line.timestamp))
+            log.append(_message(line, line.timestamp))
         else:
             moment = line.occurred_at or 0
             if moment > log.clock and log.due_by(moment) and self._received(line, moment):
@@ -245,8 +244,6 @@ class Replay:
             taken = log.append(_message(line, max(moment, log.clock)))
             if moment > log.clock and (taken or self._received(line, moment)):
                 log.advance(moment)
-        if taken and line.topic == RATES:
-            self._add_rate(line)
 
     def _received(self, line: Line, timestamp: int) -> Received | None:
         """The event of a line, None where it cannot be read."""
@@ -254,12 +251,6 @@ class Replay:
             line.topic, line.key, line.value, timestamp=timestamp, secret=self._desk.secret, headers=line.headers
         )
         return received if isinstance(received, Received) else None
-
-    def _add_rate(self, line: Line) -> None:
-        received = self._received(line, -1)
-        assert received is not None, "the agent of the topic took it"
-        rate = received.event
-        self._desk.rates.add(rate.base, rate.quote, rate.as_of, rate.rate)
 
 
 def _message(line: Line, timestamp: int) -> Message:
