@@ -1,7 +1,4 @@
-"""What every agent has at hand besides the message:
-
-The key for hashing, the policies, the rates, and from when we act.
-"""
+"""What every agent has at hand besides the message: the key of hashes, policies, rates, and from when we act."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -4,17 +4,14 @@ customer is erased.
 
 from typing import Any
 
-import msgspec
-
 from agents.intake import journal
+from agents.saying import encode
 from app.domain.customers import Fact, History, decode_history, encode_history
 from app.domain.disputes.compelling_evidence import purchase_told
 from app.runtime.topology import Agent, Batch, Headers, Round, TableSpec
 from topics.journal import ACTIVITY, Origin, pack, read_activity, unpack
 
 TABLE = "customers"
-
-_encode = msgspec.json.Encoder().encode
 
 
 def agent() -> Agent:
@@ -81,7 +78,7 @@ def _answer(history: History, event: Any, headers: Headers, round_: Round) -> No
         "as_of": event.as_of,
         **told,
     }
-    round_.publish(journal(event.case_id, _encode(body), _as_it_came(headers)))
+    round_.publish(journal(event.case_id, encode(body), _as_it_came(headers)))
 
 
 def _tell_erased(history: History, event: Any, round_: Round) -> None:
@@ -94,7 +91,7 @@ def _tell_erased(history: History, event: Any, round_: Round) -> None:
         "token": history.token,
     }
     origin = Origin(topic="customers", partition=-1, offset=-1, timestamp=0, fingerprint=b"")
-    round_.publish(journal(event.case_id, _encode(body), pack(origin, None)))
+    round_.publish(journal(event.case_id, encode(body), pack(origin, None)))
 
 
 def _as_it_came(headers: Headers) -> list[tuple[str, bytes]]:

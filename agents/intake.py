@@ -6,9 +6,7 @@ from typing import Any
 from agents.desk import Desk
 from app.runtime.topology import Batch, Headers, Message, Output, Refusal, Round
 from topics.codec import Received, Unreadable, mask_headers, read
-from topics.journal import JOURNAL, Origin, pack
-
-TRACEPARENT = "traceparent"
+from topics.journal import JOURNAL, TRACEPARENT, Origin, pack
 
 Pass = Callable[[Message, Received, Round], None]
 

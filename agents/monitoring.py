@@ -21,10 +21,9 @@ from app.domain.programmes import (
 from app.domain.publishing import Outbound
 from app.domain.rates import convert
 from app.runtime.topology import Agent, Batch, Round, TableSpec
-from topics.journal import Origin, read_count, unpack
+from topics.journal import COUNTS, Origin, read_count, unpack
 
 TABLE = "standings"
-TOPIC = "merchant-activity"
 
 
 def agent(desk: Desk) -> Agent:
@@ -45,7 +44,7 @@ def agent(desk: Desk) -> Agent:
                 round_.publish(encoded(_alert(place, said, origin, event), trace))
             rows.put(key, standing, due=None)
 
-    return Agent("monitoring", TOPIC, handle)
+    return Agent("monitoring", COUNTS, handle)
 
 
 def _usd(desk: Desk, event: Any) -> int:
@@ -97,4 +96,4 @@ def _expire(round_: Round, partition: int, key: str, due: int, now: int) -> None
 
 def table() -> TableSpec[Standing]:
     """The table of standings."""
-    return TableSpec(TABLE, (TOPIC,), encode_standing, decode_standing, _expire)
+    return TableSpec(TABLE, (COUNTS,), encode_standing, decode_standing, _expire)

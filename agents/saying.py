@@ -10,7 +10,7 @@ from app.domain.ids import derive
 from app.domain.publishing import Outbound
 from app.domain.records import Asked, Counted, Reported
 from app.runtime.topology import Headers, Output
-from topics.journal import ACTIVITY
+from topics.journal import ACTIVITY, COUNTS, TRACEPARENT
 
 SOURCE = b"refundry"
 
@@ -29,7 +29,7 @@ def encoded(said: Outbound, trace: bytes | None = None) -> Output:
         ("content-type", b"application/json"),
     ]
     if trace is not None:
-        headers.append(("traceparent", trace))
+        headers.append((TRACEPARENT, trace))
     return Output(said.topic, said.key.encode(), encode(body), headers)
 
 
@@ -75,4 +75,4 @@ def to_monitoring(case: Case, record: Counted, headers: Headers) -> Output:
         **record.body,
     }
     key = f"{case.merchant_id}/{record.network}"
-    return Output("merchant-activity", key.encode(), encode(body), headers)
+    return Output(COUNTS, key.encode(), encode(body), headers)

@@ -13,7 +13,7 @@ from topics import vocabulary
 from topics.merchant_activity import ActivityCounted
 from topics.twins import twin, union
 
-JOURNAL, ACTIVITY = "case-events", "customer-activity"
+JOURNAL, ACTIVITY, COUNTS = "case-events", "customer-activity", "merchant-activity"
 ORIGIN, TRACEPARENT = "refundry-origin", "traceparent"
 
 
