@@ -3,7 +3,7 @@
 from typing import Literal
 
 from topics.disputes import AlertSource
-from topics.envelope import Code, Day, DecimalText, Id, MinorUnits, Month, Revision, Time
+from topics.envelope import Code, Day, DecimalText, Id, MinorUnits, Month, Revision, Time, WholeNumber
 from topics.instructions import EvidenceItem
 from topics.published import Published, PublishedMoney, RequestId, Statement
 
@@ -70,7 +70,7 @@ class DisputeDeadlineNear(Statement):
     type: Literal["dispute.deadline_near"]
     dispute_id: Id
     respond_by: Time
-    hours_left: MinorUnits
+    hours_left: WholeNumber
 
 
 class DisputeClosed(Statement):
@@ -135,7 +135,7 @@ class RefundStuck(Statement):
 
 
 class RefundReturned(Statement):
-    """Money that had gone back came in again; it is refundable anew."""
+    """Money that was to go back never went, or came in again; it is refundable anew."""
 
     type: Literal["refund.returned"]
     refund_id: Id
@@ -150,7 +150,7 @@ class RefundPayByNear(Statement):
     type: Literal["refund.pay_by_near"]
     request_id: RequestId
     pay_by: Day
-    days_left: MinorUnits
+    days_left: WholeNumber
 
 
 class AlertSubject(Published):
@@ -171,8 +171,8 @@ class ReviewOverdue(Statement):
 class Threshold(Published):
     """Both limits of a programme: they count together."""
 
-    count: MinorUnits
-    ratio_bps: MinorUnits
+    count: WholeNumber
+    ratio_bps: WholeNumber
 
 
 class ProgrammeThreshold(Statement):
@@ -180,12 +180,12 @@ class ProgrammeThreshold(Statement):
 
     programme: Programme
     month: Month
-    count: MinorUnits
+    count: WholeNumber
     ratio_bps: DecimalText
     threshold: Threshold
     amount_minor: MinorUnits | None = None
     projected_ratio_bps: DecimalText
-    left_before_breach: MinorUnits
+    left_before_breach: WholeNumber
 
 
 class ProgrammeThresholdNear(ProgrammeThreshold):

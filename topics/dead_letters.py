@@ -29,9 +29,10 @@ class DeadLetterCode(StrEnum):
 
 PREFIX = "refundry-"
 REQUIRED_HEADERS = ("code", "message", "topic", "partition", "offset", "timestamp", "attempt", "version")
-OPTIONAL_HEADERS = ("path", "redriven-from", "redacted")
 ATTEMPT, REDRIVEN_FROM = PREFIX + "attempt", PREFIX + "redriven-from"
 """What a redriven message bears of ours: how often it was refused, and the place of the message that it repeats."""
+TRUNCATED = PREFIX + "truncated"
+"""Says of a letter that it holds the beginning of a value alone."""
 
 
 def place_of(topic: str, partition: int, offset: int) -> str:

@@ -117,20 +117,20 @@ class DisputeEscalated(DisputeEvent):
     respond_by: Time | None = None
 
 
-class DisputeVerdict(DisputeEvent):
+class DisputeJudged(DisputeEvent):
     """The network decided. `amount`: where only a part was won or lost."""
 
     dispute_id: Id
     amount: Amount | None = None
 
 
-class DisputeWon(DisputeVerdict):
+class DisputeWon(DisputeJudged):
     """For the merchant."""
 
     type: Literal["dispute.won"]
 
 
-class DisputeLost(DisputeVerdict):
+class DisputeLost(DisputeJudged):
     """For the cardholder."""
 
     type: Literal["dispute.lost"]

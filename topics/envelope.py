@@ -184,7 +184,9 @@ DecimalText = Annotated[str, _form(r"^-?[0-9]{1,12}(?:\.[0-9]{1,12})?$", 'a deci
 Last4 = Annotated[str, _form("^[0-9]{4}$", "the last four digits")]
 Locale = Annotated[str, _form(r"^[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,4}$", "a language tag such as de-AT")]
 Country = Annotated[str, _form(r"^[A-Z]{2}$", "a country of ISO 3166-1 as two capital letters")]
-MinorUnits = Annotated[int, Ge(-MINOR_MAX), Le(MINOR_MAX)]
+WholeNumber = Annotated[int, Ge(-MINOR_MAX), Le(MINOR_MAX)]
+MinorUnits = WholeNumber
+"""Of money; whatever else is counted is a `WholeNumber`."""
 NotNegative = Annotated[int, Ge(0), Le(MINOR_MAX)]
 Quantity = Annotated[int, Ge(1), Le(QUANTITY_MAX)]
 Revision = Annotated[int, Ge(1), Le(MINOR_MAX)]

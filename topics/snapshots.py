@@ -6,7 +6,7 @@ from annotated_types import MaxLen
 
 from topics.alerts import CompellingEvidence, DisputeOutcome, DisputeStage, Evidence
 from topics.disputes import AlertSource
-from topics.envelope import Code, Currency, Day, Flag, Id, MinorUnits, Revision, Time, TimerName
+from topics.envelope import Code, Currency, Day, Flag, Id, MinorUnits, Revision, Time, TimerName, WholeNumber
 from topics.published import Published, PublishedMoney, RequestId, Statement
 from topics.reviews import Verdict
 
@@ -46,7 +46,7 @@ class SnapshotRequest(Published):
 
     request_id: RequestId
     status: Code
-    revision: MinorUnits
+    revision: WholeNumber
     requested: PublishedMoney | None
     amount: PublishedMoney | None
     reasons: list[Code]
@@ -93,7 +93,7 @@ class SnapshotDispute(Published):
     recommendation: dict[str, Any] | None
     evidence: Evidence | None = None
     compelling_evidence: CompellingEvidence | None = None
-    revision: MinorUnits
+    revision: WholeNumber
     answer: Code | None
     flags: list[Code]
 
@@ -130,7 +130,7 @@ class SnapshotTimelineEntry(Published):
 
 
 class CaseSnapshot(Statement):
-    """A case after its last change. Versions may be skipped; `truncated` names what was left out for size.
+    """A case after its last change. Versions may be skipped; `truncated`: something was left out, for size.
 
     `requests` are all that are open or paid, and the newest that ended without money: of older ones it says so too.
     """

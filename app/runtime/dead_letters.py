@@ -2,7 +2,7 @@
 
 from app.runtime.topology import Headers, Message, Output, Refusal
 from topics.codec import mask, mask_headers
-from topics.dead_letters import ATTEMPT, PREFIX, REDRIVEN_FROM, letter_headers
+from topics.dead_letters import ATTEMPT, REDRIVEN_FROM, TRUNCATED, letter_headers
 from topics.journal import ORIGIN, unpack
 
 TOPIC = "dead-letters"
@@ -35,7 +35,7 @@ def dead_letter(message: Message, refusal: Refusal, version: str) -> Output:
     )
     if value is not None and len(value) > VALUE_BYTES_MAX:
         value = value[:VALUE_BYTES_MAX]
-        headers.append((PREFIX + "truncated", b"true"))
+        headers.append((TRUNCATED, b"true"))
     return Output(TOPIC, message.key, value, headers)
 
 

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from topics.catalogue import CATALOGUE, INBOUND, INTERNAL, OUTBOUND, TOPICS
 from topics.currencies import EXPONENTS
-from topics.dead_letters import OPTIONAL_HEADERS, PREFIX, REQUIRED_HEADERS, DeadLetterCode, letter_headers
+from topics.dead_letters import PREFIX, REQUIRED_HEADERS, DeadLetterCode, letter_headers
 from topics.envelope import FORMS, Money
 from topics.shapes import shape_of
 from topics.twins import twin
@@ -103,7 +103,7 @@ def test_a_dead_letter_says_why_and_whence_in_text():
     )
     named = dict(headers)
     assert len(named) == len(headers)
-    assert named.keys() == {PREFIX + name for name in REQUIRED_HEADERS + OPTIONAL_HEADERS} | {"x"}
+    assert named.keys() == {PREFIX + name for name in (*REQUIRED_HEADERS, "path", "redriven-from", "redacted")} | {"x"}
     assert (named["refundry-partition"], named["refundry-redacted"], named["refundry-attempt"]) == (b"3", b"true", b"1")
     plain = dict(letter_headers(code=DeadLetterCode.TOO_DEEP, message="no", path=None, redacted=False, **facts))
     assert plain.keys() == {PREFIX + name for name in REQUIRED_HEADERS}
