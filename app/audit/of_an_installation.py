@@ -30,7 +30,7 @@ from app.audit.verifying import DECISIONS, Verifier
 from app.reports.money import LEDGER
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
-from app.runtime.records import TopicPartition as Place
+from app.runtime.records import OnBroker
 from app.runtime.spans import Span, read_spans, spans_of
 from app.runtime.topology import Message
 from topics.journal import JOURNAL
@@ -42,7 +42,7 @@ HEADLESS = "of cases whose beginning the journal no longer has"
 class Stretch(NamedTuple):
     """A partition of the journal, and up to which offset what it led to has to be there."""
 
-    place: Place
+    place: OnBroker
     span: Span
     must: int
 

@@ -14,7 +14,7 @@ from app.cli.showing import counted
 from app.replay.reading import read_written
 from app.runtime import clients
 from app.runtime.config import RuntimeConfig
-from app.runtime.records import TopicPartition as Place
+from app.runtime.records import OnBroker
 from app.runtime.spans import Spans, read_spans, size_of, spans_of
 from app.runtime.topology import Message
 
@@ -68,7 +68,7 @@ def read_topics(
         for message in messages:
             hear(message)
 
-    ends: dict[Place, int] = {}
+    ends: dict[OnBroker, int] = {}
     with closing(clients.reader(config, committed=True)) as consumer, counted("read") as (total, advance):
         for _ in range(READINGS_MAX):
             spans = {topic: _since(ends, spans_of(consumer, config, topic)) for topic in topics}
@@ -80,6 +80,6 @@ def read_topics(
                 return
 
 
-def _since(ends: Mapping[Place, int], spans: Spans) -> Spans:
+def _since(ends: Mapping[OnBroker, int], spans: Spans) -> Spans:
     """The spans without what was read before."""
     return {place: span._replace(start=max(span.start, ends.get(place, 0))) for place, span in spans.items()}

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 
 from app.doctor.finding import Finding, fine, look, wrong
-from app.doctor.installation import Installation, Place
+from app.doctor.installation import Installation
 from app.runtime import clients, faults, preflight
 from app.runtime.exits import UnsafeError
+from app.runtime.records import OnBroker
 from topics.catalogue import TOPICS
 
 MOVES_S = 5.0
@@ -39,7 +40,7 @@ def offsets(installation: Installation) -> Iterator[Finding]:
     yield from _work(installation, places, committed)
 
 
-def _work(installation: Installation, places: list[Place], committed: Mapping[Place, int]) -> Iterator[Finding]:
+def _work(installation: Installation, places: list[OnBroker], committed: Mapping[OnBroker, int]) -> Iterator[Finding]:
     lag = _lag(installation, places, committed)
     members = _members(installation)
     who = f"{members} {'worker' if members == 1 else 'workers'} in the group {installation.config.app_id}"
@@ -54,7 +55,7 @@ def _work(installation: Installation, places: list[Place], committed: Mapping[Pl
         yield look("group", f"{waits} and nothing was committed for {_patience(installation):.0f} s", cure)
 
 
-def _moves(installation: Installation, places: list[Place], before: Mapping[Place, int]) -> bool:
+def _moves(installation: Installation, places: list[OnBroker], before: Mapping[OnBroker, int]) -> bool:
     """Whether something is committed while we look."""
     end = time.monotonic() + _patience(installation)
     while time.monotonic() < end:
@@ -68,7 +69,7 @@ def _patience(installation: Installation) -> float:
     return MOVES_S + 2 * installation.settings.commit_interval_ms / 1000
 
 
-def _lag(installation: Installation, places: list[Place], committed: Mapping[Place, int]) -> Counter[str]:
+def _lag(installation: Installation, places: list[OnBroker], committed: Mapping[OnBroker, int]) -> Counter[str]:
     first, end = installation.beginnings(places), installation.ends(places, committed=True)
     lag: Counter[str] = Counter()
     for place in places:
@@ -76,12 +77,12 @@ def _lag(installation: Installation, places: list[Place], committed: Mapping[Pla
     return +lag
 
 
-def _committed(installation: Installation, places: list[Place]) -> dict[Place, int]:
+def _committed(installation: Installation, places: list[OnBroker]) -> dict[OnBroker, int]:
     """The group's offsets, where it has some. Offsets in an open transaction do not hold this up."""
     config = installation.config
     asked = ConsumerGroupTopicPartitions(config.app_id, [TopicPartition(*place) for place in places])
 
-    def ask() -> dict[Place, int]:
+    def ask() -> dict[OnBroker, int]:
         answer = installation.admin.list_consumer_group_offsets([asked], request_timeout=config.limits.call_timeout)
         found = answer[config.app_id].result().topic_partitions
         return {(at.topic, at.partition): at.offset for at in found if at.offset >= 0}
@@ -106,5 +107,5 @@ def _members(installation: Installation) -> int:
     return faults.insist(ask, what="who is in the group", patience=config.limits.patience)
 
 
-def _holds(place: Place, first: Mapping[Place, int], end: Mapping[Place, int]) -> str:
+def _holds(place: OnBroker, first: Mapping[OnBroker, int], end: Mapping[OnBroker, int]) -> str:
     return f"{place[0]}/{place[1]} holds {first[place]} to {end[place]}"

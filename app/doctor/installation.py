@@ -9,11 +9,10 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from app.runtime import clients, faults, offsets
 from app.runtime.config import RuntimeConfig
+from app.runtime.records import OnBroker
 from app.runtime.topics_admin import Wanted, wanted_topics
 from app.runtime.topology import Topology
 from app.settings import Settings
-
-Place = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Installation:
         """Every topic of the installation, changelogs among them."""
         return wanted_topics(self.config, self.topology)
 
-    def places(self, topics: Iterable[str]) -> list[Place]:
+    def places(self, topics: Iterable[str]) -> list[OnBroker]:
         """All partitions of those of the topics that there are."""
         limits = self.config.limits
         known = faults.insist(
@@ -44,22 +43,24 @@ class Installation:
         )
         return [(topic, number) for topic in topics if topic in known for number in known[topic].partitions]
 
-    def ends(self, places: Iterable[Place], *, committed: bool) -> Mapping[Place, int]:
+    def ends(self, places: Iterable[OnBroker], *, committed: bool) -> Mapping[OnBroker, int]:
         """Where partitions end: for a reader of committed records (before the first open transaction), or of all."""
         isolation = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
         return self._offsets(places, offsets.LATEST, isolation)
 
-    def beginnings(self, places: Iterable[Place]) -> Mapping[Place, int]:
+    def beginnings(self, places: Iterable[OnBroker]) -> Mapping[OnBroker, int]:
         """Where partitions begin."""
         return self._offsets(places, offsets.EARLIEST, IsolationLevel.READ_UNCOMMITTED)
 
-    def _offsets(self, places: Iterable[Place], spec: OffsetSpec, isolation: IsolationLevel) -> Mapping[Place, int]:
+    def _offsets(
+        self, places: Iterable[OnBroker], spec: OffsetSpec, isolation: IsolationLevel
+    ) -> Mapping[OnBroker, int]:
         wanted = {TopicPartition(*place): spec for place in places}
         if not wanted:
             return {}
         limits = self.config.limits
 
-        def ask() -> dict[Place, int]:
+        def ask() -> dict[OnBroker, int]:
             futures = self.admin.list_offsets(wanted, isolation_level=isolation, request_timeout=limits.call_timeout)
             try:
                 return {(at.topic, at.partition): offsets.told(future) for at, future in futures.items()}

@@ -9,10 +9,10 @@ from confluent_kafka import KafkaError, TopicPartition
 from confluent_kafka.admin import TopicMetadata  # type: ignore[attr-defined]  # exported, but not in so many words
 
 from app.doctor.finding import Finding, fine, look, wrong
-from app.doctor.installation import Installation, Place
+from app.doctor.installation import Installation
 from app.runtime import clients, faults, topics_admin
 from app.runtime.exits import MisconfiguredError, UnreachableError
-from app.runtime.records import offset_of, place_of
+from app.runtime.records import OnBroker, offset_of, place_of
 from topics.partitioning import partition_of
 
 PLACED = ("payments", "disputes")
@@ -93,16 +93,16 @@ _PLACE_ANEW = {
 }
 
 
-def _misplaced(partitioner: str, keys: Mapping[Place, list[bytes]], counts: Mapping[str, int]) -> int:
+def _misplaced(partitioner: str, keys: Mapping[OnBroker, list[bytes]], counts: Mapping[str, int]) -> int:
     place = PARTITIONERS[partitioner]
     return sum(place(key, counts[topic]) != number for (topic, number), found in keys.items() for key in found)
 
 
-def _newest_keys(installation: Installation, places: list[Place]) -> dict[Place, list[bytes]]:
+def _newest_keys(installation: Installation, places: list[OnBroker]) -> dict[OnBroker, list[bytes]]:
     """The keys of the newest committed records of each partition."""
     first = installation.beginnings(places)
     end = installation.ends(places, committed=True)
-    keys: dict[Place, list[bytes]] = {place: [] for place in places}
+    keys: dict[OnBroker, list[bytes]] = {place: [] for place in places}
     left = {place for place in places if first[place] < end[place]}
     consumer = clients.reader(installation.config, committed=True)
     give_up = time.monotonic() + installation.config.limits.patience

@@ -13,8 +13,9 @@ import time
 from collections.abc import Iterator
 
 from app.doctor.finding import Finding, fine, look, wrong
-from app.doctor.installation import Installation, Place
+from app.doctor.installation import Installation
 from app.runtime.exits import UnreachableError
+from app.runtime.records import OnBroker
 from topics.catalogue import INBOUND
 
 OFFSETS = "__consumer_offsets"
@@ -46,7 +47,7 @@ def standing_still(installation: Installation) -> Iterator[Finding]:
             yield wrong("transactions", found, f"Stop the workers; {abort}; {_THEN}", UnreachableError.code)
 
 
-def _of_the_group(group: str, offsets: list[Place]) -> list[Place]:
+def _of_the_group(group: str, offsets: list[OnBroker]) -> list[OnBroker]:
     """The partition that keeps the group's offsets: by Java's hash of its name, as the broker places it."""
     hashed = 0
     for letter in group:
@@ -55,7 +56,7 @@ def _of_the_group(group: str, offsets: list[Place]) -> list[Place]:
     return [place for place in offsets if place[1] == abs(signed) % len(offsets)]
 
 
-def _still_open(installation: Installation, places: list[Place], seconds: float) -> dict[Place, int]:
+def _still_open(installation: Installation, places: list[OnBroker], seconds: float) -> dict[OnBroker, int]:
     """Where transactions start that were open all the time, for so many seconds."""
     still = _open(installation, places)
     end = time.monotonic() + seconds
@@ -66,7 +67,7 @@ def _still_open(installation: Installation, places: list[Place], seconds: float)
     return still
 
 
-def _open(installation: Installation, places: list[Place]) -> dict[Place, int]:
+def _open(installation: Installation, places: list[OnBroker]) -> dict[OnBroker, int]:
     """The last stable offsets that are not at the end. The end is asked first: it only grows."""
     end = installation.ends(places, committed=False)
     stable = installation.ends(places, committed=True)

@@ -11,8 +11,7 @@ from app.letters.redriving import SENT_AGAIN, target_of
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError
-from app.runtime.records import TopicPartition as Place
-from app.runtime.records import message_of, offset_of, place_of
+from app.runtime.records import OnBroker, message_of, offset_of, place_of
 from app.runtime.spans import STALL_S, WAIT_S, Spans, read_spans, size_of, spans_of
 from app.runtime.topology import Message
 from topics import dead_letters
@@ -111,7 +110,7 @@ def spans_to_search(letters: Sequence[Letter], whole: Spans, late: Spans, *, by_
     asked. One that lay elsewhere may be repeated anywhere, because the number of partitions may have changed since, or
     the partitioner: there it is looked for in all partitions, by time.
     """
-    starts = dict[Place, int]()
+    starts = dict[OnBroker, int]()
     for letter in letters:
         target = target_of(letter, len(whole), by_murmur2=by_murmur2)
         anywhere = letter.code == MISPLACED or target != letter.partition
@@ -125,14 +124,14 @@ def spans_to_search(letters: Sequence[Letter], whole: Spans, late: Spans, *, by_
 
 def _fetch(consumer: Consumer, topic: str, spans: Spans, letters: Sequence[Letter]) -> Iterable[tuple[str, Message]]:
     """The records at some offsets, partitions beside each other; what is gone is passed over."""
-    wanted = defaultdict[tuple[str, int], list[int]](list)
+    wanted = defaultdict[OnBroker, list[int]](list)
     for place, offset in sorted(
         {(place, one.offset) for one in letters for place in spans if place[1] == one.partition}
     ):
         if spans[place].low <= offset < spans[place].end:
             wanted[place].append(offset)
     consumer.assign([TopicPartition(*place, offsets[0]) for place, offsets in wanted.items()])
-    sought, moved_at = dict[tuple[str, int], int](), time.monotonic()
+    sought, moved_at = dict[OnBroker, int](), time.monotonic()
     while wanted:
         for record in consumer.consume(NEAR, WAIT_S):
             error, place = record.error(), place_of(record)

@@ -10,7 +10,7 @@ Workers see their own partitions alone: what another worker still has to read an
 
 from collections.abc import Callable, Mapping
 
-from app.runtime.records import TopicPartition
+from app.runtime.records import OnBroker
 
 PASSES = 4
 
@@ -20,7 +20,7 @@ class CatchUp:
 
     def __init__(self) -> None:
         self._left = 0
-        self._ends: Mapping[TopicPartition, int] | None = None
+        self._ends: Mapping[OnBroker, int] | None = None
 
     @property
     def done(self) -> bool:
@@ -31,9 +31,7 @@ class CatchUp:
         """Other partitions: all of it once more."""
         self._left, self._ends = PASSES, None
 
-    def look(
-        self, handled: Mapping[TopicPartition, int], find_ends: Callable[[], Mapping[TopicPartition, int] | None]
-    ) -> bool:
+    def look(self, handled: Mapping[OnBroker, int], find_ends: Callable[[], Mapping[OnBroker, int] | None]) -> bool:
         """Looks whether a pass is over and, after each, where the partitions end now; returns whether all are.
 
         `handled`: the next offset of each partition, markers at its end included. `find_ends` asks the broker; None

@@ -17,8 +17,7 @@ from app.metrics import RESTORE_LEFT, RESTORED, Metrics
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError, UnsafeError
-from app.runtime.records import TopicPartition as OnBroker
-from app.runtime.records import offset_of, place_of
+from app.runtime.records import OnBroker, offset_of, place_of
 from app.runtime.round import Place
 from app.runtime.store import Change, Store
 from app.runtime.stores import Stores

@@ -4,13 +4,12 @@ import time
 from collections.abc import Callable, Mapping
 from threading import Event
 
-from confluent_kafka import Consumer, KafkaError
-from confluent_kafka import TopicPartition as Partition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError
-from app.runtime.records import TopicPartition, offset_of, place_of
+from app.runtime.records import OnBroker, offset_of, place_of
 
 Heard = Callable[[bytes | None, bytes | None], None]
 
@@ -33,7 +32,7 @@ class GlobalTopics:
             return
         self._consumer = clients.reader(self._config, committed=True)
         watermarks = self._ends()
-        self._consumer.assign([Partition(*place, first) for place, (first, _) in watermarks.items()])
+        self._consumer.assign([TopicPartition(*place, first) for place, (first, _) in watermarks.items()])
         waiting = {place: end for place, (_, end) in watermarks.items()}
         end_of_patience = time.monotonic() + self._config.limits.restore_stall
         while waiting and not stop.is_set():
@@ -56,9 +55,9 @@ class GlobalTopics:
         if self._consumer is not None:
             self._consumer.close()
 
-    def _hear(self, wait: float) -> dict[TopicPartition, int]:
+    def _hear(self, wait: float) -> dict[OnBroker, int]:
         assert self._consumer is not None, "read whole first"
-        reached: dict[TopicPartition, int] = {}
+        reached: dict[OnBroker, int] = {}
         for record in self._consumer.consume(1000, wait):
             place, error = place_of(record), record.error()
             if error is None:
@@ -70,15 +69,15 @@ class GlobalTopics:
                 raise faults.stop_for(error, f"reading {place[0]}")
         return reached
 
-    def _ends(self) -> dict[TopicPartition, tuple[int, int]]:
+    def _ends(self) -> dict[OnBroker, tuple[int, int]]:
         limits = self._config.limits
         consumer = clients.reader(self._config, committed=False)
 
-        def ask() -> dict[TopicPartition, tuple[int, int]]:
+        def ask() -> dict[OnBroker, tuple[int, int]]:
             found = {}
             for topic in self._heard:
                 for number in clients.partitions_of(consumer, topic, timeout=limits.call_timeout):
-                    place = Partition(topic, number)
+                    place = TopicPartition(topic, number)
                     found[topic, number] = consumer.get_watermark_offsets(place, timeout=limits.call_timeout)
             return found
 

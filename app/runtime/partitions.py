@@ -26,8 +26,7 @@ from app.runtime.exits import UnsafeError, UnsureError
 from app.runtime.pace import Pace
 from app.runtime.positions import Positions, Taken
 from app.runtime.progress import Progress
-from app.runtime.records import TopicPartition as OnBroker
-from app.runtime.records import named
+from app.runtime.records import OnBroker, named
 from app.runtime.round import Staging
 from app.runtime.seals import missing_seals
 from app.runtime.stores import Stores

@@ -14,7 +14,7 @@ from confluent_kafka import Message as Record
 
 from app.runtime import faults
 from app.runtime.exits import UnsureError
-from app.runtime.records import TopicPartition, filled, offset_of, place_of
+from app.runtime.records import OnBroker, filled, offset_of, place_of
 from app.runtime.topology import Batch, Message
 
 
@@ -22,20 +22,20 @@ class Taken(NamedTuple):
     """What one round is given: batches in the order read, and the offsets to go on from when they are handled."""
 
     batches: list[Batch]
-    offsets: dict[TopicPartition, int]
+    offsets: dict[OnBroker, int]
 
 
 class Positions:
     """Of the partitions assigned. `names`: the catalogue's by the broker's; a round is cut at `round_bytes_max`."""
 
     def __init__(self, names: Mapping[str, str], *, round_bytes_max: int) -> None:
-        self.next: dict[TopicPartition, int] = {}
-        self._read: dict[TopicPartition, int] = {}
-        self._ends: dict[TopicPartition, int] = {}
+        self.next: dict[OnBroker, int] = {}
+        self._read: dict[OnBroker, int] = {}
+        self._ends: dict[OnBroker, int] = {}
         self._names = names
         self._round_bytes_max = round_bytes_max
 
-    def assign(self, offsets: Mapping[TopicPartition, int]) -> None:
+    def assign(self, offsets: Mapping[OnBroker, int]) -> None:
         """These partitions, from these offsets, and no others."""
         self.next = dict(offsets)
         self.rewind()
@@ -45,14 +45,14 @@ class Positions:
         self._read = dict(self.next)
         self._ends.clear()
 
-    def handled(self, offsets: Mapping[TopicPartition, int]) -> None:
+    def handled(self, offsets: Mapping[OnBroker, int]) -> None:
         """A round with these offsets committed."""
         self.next.update(offsets)
 
     def sort(self, records: Iterable[Record]) -> list[Taken]:
         """Records as rounds, none of them too large. Raises UnsureError by law 1, and as `faults.stop_for` says."""
         rounds: list[Taken] = []
-        found: dict[TopicPartition, list[Message]] = {}
+        found: dict[OnBroker, list[Message]] = {}
         topic, partition, size = "", -1, 0
         for record in records:
             error = record.error()
@@ -80,7 +80,7 @@ class Positions:
             rounds.append(self._round(found))
         return rounds
 
-    def _round(self, found: dict[TopicPartition, list[Message]]) -> Taken:
+    def _round(self, found: dict[OnBroker, list[Message]]) -> Taken:
         """What was found, as a round, and from now on read."""
         batches = [Batch(messages[0].topic, place[1], messages) for place, messages in found.items()]
         offsets = {place: messages[-1].offset + 1 for place, messages in found.items()}
@@ -118,14 +118,14 @@ class Positions:
         """
         return Taken([], dict(islice(self.next.items(), 1)))
 
-    def lags(self, end_of: Callable[[TopicPartition], int]) -> dict[str, int]:
+    def lags(self, end_of: Callable[[OnBroker], int]) -> dict[str, int]:
         """Messages that wait, by topic. `end_of`: the partition's end, markers included."""
         lags = dict.fromkeys(self._names.values(), 0)
         for place, passed in self.passed().items():
             lags[self._names[place[0]]] += max(0, end_of(place) - passed)
         return lags
 
-    def passed(self) -> dict[TopicPartition, int]:
+    def passed(self) -> dict[OnBroker, int]:
         """How far each partition is handled, the markers at its end included."""
         return {
             place: max(offset, self._ends.get(place, 0)) if self._read[place] == offset else offset

@@ -7,10 +7,11 @@ from confluent_kafka import Message as Record
 
 from app.runtime.topology import Headers, Message
 
-TopicPartition = tuple[str, int]
+OnBroker = tuple[str, int]
+"""A partition by its topic's name on the broker, prefix and all, and its number."""
 
 
-def place_of(record: Record) -> TopicPartition:
+def place_of(record: Record) -> OnBroker:
     """The topic's name on the broker, and the partition."""
     topic, partition = record.topic(), record.partition()
     assert topic is not None, "a consumed record has a topic"
@@ -37,7 +38,7 @@ def filled(headers: Iterable[Any]) -> Headers:
     return [(name, content or b"") for name, content in headers]
 
 
-def named(places: Iterable[TopicPartition]) -> str:
+def named(places: Iterable[OnBroker]) -> str:
     """Partitions for a line of the log: `case-events 0-3 7, orders 2`."""
     numbers: dict[str, list[int]] = {}
     for topic, partition in sorted(places):

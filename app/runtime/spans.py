@@ -12,8 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError
-from app.runtime.records import TopicPartition as Place
-from app.runtime.records import message_of, offset_of, place_of
+from app.runtime.records import OnBroker, message_of, offset_of, place_of
 from app.runtime.topology import Message
 
 RECORDS_PER_CALL = 2000
@@ -28,7 +27,7 @@ class Span(NamedTuple):
     end: int
 
 
-Spans = Mapping[Place, Span]
+Spans = Mapping[OnBroker, Span]
 
 
 def spans_of(consumer: Consumer, config: RuntimeConfig, topic: str, since: int | None = None) -> Spans:
@@ -78,7 +77,7 @@ def read_spans(
     """
     waiting = {place: span.start for place, span in spans.items() if span.start < span.end}
     consumer.assign([TopicPartition(*place, start) for place, start in waiting.items()])
-    moved_at, ended = time.monotonic(), dict[Place, int]()
+    moved_at, ended = time.monotonic(), dict[OnBroker, int]()
     while waiting:
         found, reached = _take(consumer, topic, ended)
         hear([message for place, message in found if message.offset < spans[place].end])
@@ -92,7 +91,7 @@ def read_spans(
             raise _stalled(waiting, ended)
 
 
-def _stalled(waiting: Mapping[Place, int], ended: Mapping[Place, int]) -> UnreachableError:
+def _stalled(waiting: Mapping[OnBroker, int], ended: Mapping[OnBroker, int]) -> UnreachableError:
     """Why nothing comes: the broker answers that here is the end, and it was asked to be further on; or it is away."""
     hidden = [place for place, position in waiting.items() if ended.get(place) == position]
     if hidden:
@@ -110,14 +109,14 @@ _OPEN = (
 
 
 def _take(
-    consumer: Consumer, topic: str, ended: dict[Place, int]
-) -> tuple[list[tuple[Place, Message]], dict[Place, int]]:
+    consumer: Consumer, topic: str, ended: dict[OnBroker, int]
+) -> tuple[list[tuple[OnBroker, Message]], dict[OnBroker, int]]:
     """Some records, and how far each partition was read, markers of transactions included.
 
     Notes in `ended` where a partition was said to end: before the first open transaction.
     """
-    found: list[tuple[Place, Message]] = []
-    reached: dict[Place, int] = {}
+    found: list[tuple[OnBroker, Message]] = []
+    reached: dict[OnBroker, int] = {}
     for record in consumer.consume(RECORDS_PER_CALL, WAIT_S):
         error = record.error()
         if error is None:

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any, Final, NamedTuple
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicCollection
-from confluent_kafka import TopicPartition as Partition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
 
 from app.runtime import clients, faults, offsets
 from app.runtime.config import Mode, RuntimeConfig
@@ -60,7 +59,7 @@ class Tail:
         def ask() -> dict[int, tuple[int, int]]:
             return {
                 number: self._consumer.get_watermark_offsets(
-                    Partition(self._topic, number), timeout=limits.call_timeout
+                    TopicPartition(self._topic, number), timeout=limits.call_timeout
                 )
                 for number in clients.partitions_of(self._consumer, self._topic, timeout=limits.call_timeout)
             }
@@ -85,7 +84,7 @@ class Tail:
 
     def seek(self, position: Mapping[int, int]) -> None:
         """Reads on from here, all partitions."""
-        self._consumer.assign([Partition(self._topic, number, offset) for number, offset in position.items()])
+        self._consumer.assign([TopicPartition(self._topic, number, offset) for number, offset in position.items()])
         self._reached, self._complete_at, self._complete_tick = dict(position), None, None
         self._asked, self._ends, self._ask_next = {}, {}, 0.0
 
@@ -136,7 +135,7 @@ class Tail:
         self._asked_at, self._asked_tick = time.time(), time.monotonic()
         self._ask_next = self._asked_tick + ASK_EVERY_S
         futures = self._admin.list_offsets(
-            {Partition(self._topic, number): offsets.LATEST for number in self._reached},
+            {TopicPartition(self._topic, number): offsets.LATEST for number in self._reached},
             isolation_level=IsolationLevel.READ_COMMITTED if transactional else IsolationLevel.READ_UNCOMMITTED,
             request_timeout=ASK_S,
         )
