@@ -115,6 +115,9 @@ def test_a_denied_request_stays_denied_and_the_customer_may_ask_anew():
         ((placed(), payment_failed(), authorized("100.00"), voided()), "not_paid"),
         # one that was granted before it fell through arrives late
         ((placed(), voided(), authorized("100.00").at("2026-01-05T11:00:00Z")), "not_paid"),
+        # one that fell through before it was granted is heard of late
+        ((placed(), authorized("100.00"), voided().at("2026-01-05T11:00:00Z")), "awaiting_payment"),
+        ((placed(), authorized("100.00"), payment_failed().at("2026-01-05T11:00:00Z")), "awaiting_payment"),
         ((placed(), captured("0")), "awaiting_payment"),
         ((placed(), captured("100.00 USD")), "awaiting_payment"),
         ((placed(), authorized("100.00"), captured("40.00")), "awaiting_payment"),

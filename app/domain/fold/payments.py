@@ -55,8 +55,9 @@ def _authorized(case: Case, event: PaymentAuthorized) -> None:
     payment = payment_of(case, event.payment_id, event.amount.currency)
     payment.authorized_minor = event.amount.amount_minor
     _describe(case, payment, event)
-    fell_through = payment.fell_through_at
-    if fell_through is not None and event.occurred_at.astimezone(UTC) >= fell_through:
+    at = event.occurred_at.astimezone(UTC)
+    payment.granted_at = max(at, payment.granted_at or at)
+    if payment.fell_through_at is not None and payment.granted_at >= payment.fell_through_at:
         # Tried again under the same id, and granted: more may be captured again.
         payment.voided = payment.failed = False
 
@@ -92,18 +93,20 @@ def _capture_failed(case: Case, event: CaptureFailed) -> None:
 
 
 def _voided(case: Case, event: PaymentVoided) -> None:
-    _fell_through(payment_of(case, event.payment_id), event).voided = True
+    payment = payment_of(case, event.payment_id)
+    payment.voided = _falls_through(payment, event) or payment.voided
 
 
 def _failed(case: Case, event: PaymentFailed) -> None:
-    _fell_through(payment_of(case, event.payment_id), event).failed = True
+    payment = payment_of(case, event.payment_id)
+    payment.failed = _falls_through(payment, event) or payment.failed
 
 
-def _fell_through(payment: Payment, event: PaymentVoided | PaymentFailed) -> Payment:
-    """The payment, with the last time at which it came to nothing."""
+def _falls_through(payment: Payment, event: PaymentVoided | PaymentFailed) -> bool:
+    """Whether it comes to nothing by this: not where it was granted again later, and only heard of earlier."""
     at = event.occurred_at.astimezone(UTC)
     payment.fell_through_at = max(at, payment.fell_through_at or at)
-    return payment
+    return payment.granted_at is None or at >= payment.granted_at
 
 
 def _settled(case: Case, event: PaymentSettled) -> None:

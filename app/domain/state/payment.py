@@ -42,7 +42,8 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
     """One payment of the order, in the currency in which it was charged.
 
     `late_order_id`: the order to which it was linked when it was a case of its own already. `early_settlements`: by id
-    of the capture, until its fee is booked. `fell_through_at`: when it was voided or failed last.
+    of the capture, until its fee is booked. `fell_through_at`: when it was voided or failed last,
+    `granted_at`: when it was authorised last; the later of the two counts.
     """
 
     payment_id: str
@@ -65,6 +66,7 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
     late_order_id: str | None = None
     early_settlements: dict[str, EarlySettlement] = {}
     fell_through_at: datetime | None = None
+    granted_at: datetime | None = None
 
     @property
     def takings(self) -> list[Capture]:
