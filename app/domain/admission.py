@@ -19,7 +19,7 @@ from app.domain.orders import Nonsense, carry_over, order_of
 from app.domain.records import Refused
 from app.domain.refunds import lifecycle
 from app.domain.refunds.ended import content_of_request, has_ended, is_over
-from app.domain.refunds.naming import has_names_of, is_called_otherwise, refund_of, twins_of
+from app.domain.refunds.naming import has_names_of, is_called_otherwise, refund_by_id, refund_of, twins_of
 from app.domain.refunds.reviewing import approvers
 
 _OF_THE_PAYMENT = "amount.currency: expected the currency of the payment so far"
@@ -120,6 +120,15 @@ def _refund(case: Case, event: Any) -> Admission:
         return None
     same = lifecycle.after(refund.status, event.type.removeprefix("refund.")) == refund.status
     return ABSORBED if same and has_names_of(case, refund, event) else None
+
+
+def _refund_settlement(case: Case, event: Any) -> Admission:
+    """What a refund came to is booked once, whichever of its events has told it."""
+    refund = refund_by_id(case, event.refund_id)
+    known = refund.settlement if refund is not None else None
+    told = event.settlement.amount
+    same = known is not None and known["amount"] == {"amount_minor": told.amount_minor, "currency": told.currency}
+    return ABSORBED if same else None
 
 
 def _request(case: Case, event: Any) -> Admission:
@@ -263,6 +272,7 @@ CHECKS: dict[str, Callable[[Case, Any], Admission]] = {
     "refund.succeeded": _refund,
     "refund.failed": _refund,
     "refund.reversed": _refund,
+    "refund.settled": _refund_settlement,
     "dispute.alerted": _alert,
     "dispute.inquired": _opened,
     "dispute.opened": _opened,

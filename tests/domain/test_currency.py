@@ -220,6 +220,18 @@ def test_the_settlement_of_a_refund_may_be_told_after_it():
     assert booked_minor == -100
 
 
+def test_what_a_refund_came_to_is_booked_once_however_often_it_is_told():
+    settlement = {"amount": minor(332, "SEK"), "rate": "3.32"}
+    told = of_payments("refund.settled", "p1", refund_id="f1", settlement=settlement)
+    story = bought((300, "EUR"), (1000, "SEK")).given(gives(100, "EUR"))
+    key = next(iter(story.case.refunds))
+    story.given(refund("submitted", "1.00", instruction_id=key, refund_id="f1"))
+    story.when(told).never(booked("refund_settled"))
+    story.when(refund("succeeded", "1.00", refund_id="f1", settlement=settlement)).then(booked("refund_settled"))
+    story.when(told).absorbed()
+    story.when(told.but(event_id="again")).absorbed()
+
+
 def test_the_estimate_of_a_decision_is_of_the_day_on_which_it_is_made():
     rates = book("EUR/SEK@2026-01-05 11.5", "EUR/SEK@2026-01-06 12")
     story = bought((1000, "EUR"), (11000, "SEK"), rates=rates)
