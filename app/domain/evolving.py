@@ -135,7 +135,7 @@ def _decided(case: Case, decided: Decided) -> None:
         return
     request.rows = list(decided.rows)
     use_up(case, decided.rows)
-    request.returned_counted = count_all_returned(case, decided.rows)
+    request.returned_counted = count_all_returned(case, request, decided.rows)
 
 
 def _executed(case: Case, record: Executed) -> None:

@@ -1,6 +1,7 @@
-"""Goods that came back, by line, and which of them an approval has already counted."""
+"""Goods that came back or are on their way back, by line, and which of them an approval has already counted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from app.domain.case import Case, Returned
 
@@ -36,10 +37,37 @@ def conditions_of(case: Case, line_id: str, quantity: int, *, otherwise: str) ->
     return [*runs, Returned(wanted, otherwise)] if wanted else runs
 
 
-def count_returned(case: Case, line_id: str, quantity: int) -> int:
-    """An approval uses up units that came back; how many of them."""
+def shown_at(case: Case, line_id: str, quantity: int) -> datetime | None:
+    """When so many units that no approval has counted yet had been sent back or were here; None while they are not."""
+    line = case.order.lines.get(line_id) if case.order else None
+    wanted = quantity + (line.returned_counted if line else 0)
+    for moment, units in sorted(_shown(case, line_id)):
+        wanted -= units
+        if wanted <= 0:
+            return moment
+    return None
+
+
+def _shown(case: Case, line_id: str) -> Iterator[tuple[datetime, int]]:
+    """When units of a line were sent back, or came back without that anybody had said so, and how many."""
+    for back in case.returns.values():
+        sent = back.shipped.get(line_id, 0)
+        here = sum(part.quantity for part in (back.received or {}).get(line_id, []))
+        moments = [back.shipped_at if sent else None, back.received_at if here else None]
+        if sent:
+            yield min(moment for moment in moments if moment), sent
+        if here > sent and back.received_at:
+            yield back.received_at, here - sent
+
+
+def count_returned(case: Case, line_id: str, quantity: int, *, by_law: bool) -> int:
+    """An approval uses up units that came back, by law also those that are on their way; how many of them."""
     assert case.order is not None
-    counted = min(quantity, units_here(case, line_id))
+    units = units_here(case, line_id)
+    if by_law:
+        shown = sum(units for _, units in _shown(case, line_id))
+        units = max(units, shown - case.order.lines[line_id].returned_counted)
+    counted = min(quantity, units)
     case.order.lines[line_id].returned_counted += counted
     return counted
 

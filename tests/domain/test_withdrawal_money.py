@@ -173,6 +173,34 @@ def test_a_proof_for_some_of_the_goods_is_none_for_all():
     story.when(sent_back("b2", l2=1)).then(approved("80.00", "statutory_right"))
 
 
+def pair(**terms: object) -> Dated:
+    return owner("NL", law(return_required=GOODS_FIRST, **terms), line("l1", "80.00", 2))
+
+
+@pytest.mark.parametrize("proof", [sent_back, came_back], ids=["sent", "here"])
+def test_a_proof_for_one_unit_is_none_for_two(proof):
+    story = pair().on(IN_TIME, withdraws()).when(proof("b1", l1=1)).never(decided(outcome="approved"))
+    story.when(proof("b2", l1=1)).then(approved("80.00", "statutory_right"))
+
+
+@pytest.mark.parametrize("proof", [sent_back, came_back], ids=["sent", "here"])
+def test_a_unit_that_was_paid_back_already_proves_nothing_for_the_next_one(proof):
+    story = pair().on(IN_TIME, withdraws("r1", scope=lines(l1=1))).when(proof("b1", l1=1)).then(approved("40.00"))
+    story.when(withdraws("r2", scope=lines(l1=1))).then(held("awaiting_return"))
+    story.when(came_back("b1", l1=1)).never(decided(outcome="approved"))
+    story.when(proof("b2", l1=1)).then(approved("40.00", "statutory_right"))
+
+
+def test_the_second_of_two_parcels_is_kept_for_what_is_lost_of_it():
+    story = pair(fees=FEES).on(IN_TIME, withdraws()).when(came_back("b1", l1=1))
+    story.when(came_back("b2", "damaged", l1=1)).then(approved("60.00", "statutory_right", fees={"damage": 2000}))
+
+
+def test_by_when_counts_from_the_last_parcel():
+    story = pair().on(IN_TIME, withdraws()).on("2026-02-12T12:00Z", sent_back("b1", l1=1))
+    story.on("2026-02-27T12:00Z", sent_back("b2", l1=1)).then(approved("80.00", pay_by=date(2026, 2, 27)))
+
+
 def test_by_the_policy_alone_sending_is_not_enough():
     story = owner("US", law(30, return_required=GOODS_FIRST)).on(IN_TIME, withdraws()).then(held("awaiting_return"))
     story.when(sent_back()).never(decided(outcome="approved"))

@@ -14,7 +14,7 @@ from app.domain.refunds.asking import CHARGED_TOO_MUCH, Plan
 from app.domain.refunds.eligibility import QUESTIONS
 from app.domain.refunds.exchange import NO_RATE, estimate
 from app.domain.refunds.question import Advice, Deny, Hold, Question
-from app.domain.refunds.returning import lines_to_return
+from app.domain.refunds.returning import units_to_return
 from app.domain.refunds.reviewing import approvers
 from app.domain.refunds.scopes import plan
 from app.domain.refunds.statutory import pay_by, proof_of_return
@@ -235,7 +235,7 @@ def _pay_by(q: Question) -> date | None:
     asking, given = q.planned()
     if not given.statutory or asking.law is None:
         return None
-    goods = lines_to_return(q)
+    goods = units_to_return(q)
     proof = proof_of_return(q.case, goods) if goods else None
     return pay_by(asking.order, asking.law, q.request.asked_at, proof)
 

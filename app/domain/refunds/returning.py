@@ -17,9 +17,10 @@ def goods_are_back(q: Question) -> Answer:
     return Hold(Code.AWAITING_RETURN, "return")
 
 
-def lines_to_return(q: Question) -> list[str]:
-    """The lines that the policy wants back before the money goes."""
-    return _lines_to_return(q, _worth(q))
+def units_to_return(q: Question) -> dict[str, int]:
+    """The units that the policy wants back before the money goes, by line."""
+    _, given = q.planned()
+    return {line_id: given.units[line_id] for line_id in _lines_to_return(q, _worth(q))}
 
 
 def return_is_missing(q: Question, amount_minor: int) -> bool:
@@ -28,7 +29,7 @@ def return_is_missing(q: Question, amount_minor: int) -> bool:
     wanted = _lines_to_return(q, amount_minor)
     missing = [line_id for line_id in wanted if units_here(q.case, line_id) < given.units[line_id]]
     if given.statutory and missing:
-        return proof_of_return(q.case, missing) is None
+        return proof_of_return(q.case, {line_id: given.units[line_id] for line_id in missing}) is None
     return bool(missing)
 
 

@@ -8,6 +8,7 @@ midnight, and in the EU one that is no working day runs to the end of the next o
 """
 
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ import msgspec
 
 from app.domain.case import Case, Line, Order
 from app.domain.money import half_up
+from app.domain.returns import shown_at
 from app.domain.tables import table
 
 REASONS = frozenset({"statutory_withdrawal", "changed_mind"})
@@ -130,19 +132,14 @@ def standard_delivery(order: Order) -> dict[str, int]:
     return costs
 
 
-def proof_of_return(case: Case, line_ids: list[str]) -> datetime | None:
-    """When the goods were sent back or came back, whichever was first for each line, the latest of them;
-
-    None if not.
-    """
+def proof_of_return(case: Case, units: Mapping[str, int]) -> datetime | None:
+    """When so many units of each line had been sent back or come back, the latest of the lines; None if not all."""
     moments = []
-    for line_id in line_ids:
-        sent = [back.shipped_at for back in case.returns.values() if line_id in back.shipped and back.shipped_at]
-        here = [b.received_at for b in case.returns.values() if b.received and line_id in b.received and b.received_at]
-        first = min([*sent, *here], default=None)
-        if first is None:
+    for line_id, quantity in units.items():
+        moment = shown_at(case, line_id, quantity)
+        if moment is None:
             return None
-        moments.append(first)
+        moments.append(moment)
     return max(moments, default=None)
 
 

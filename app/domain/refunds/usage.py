@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.domain.case import Case, Order, Refund, Request, Row
 from app.domain.money import split
 from app.domain.portions import give_back, row_of, use_up
+from app.domain.reasons import Reason as Code
 from app.domain.refunds.lifecycle import IN_FLIGHT, NOTHING, SETTLED
 from app.domain.refunds.reducing import scale
 from app.domain.returns import count_returned, uncount_returned
@@ -26,7 +27,7 @@ def settle_usage(case: Case, request: Request) -> None:
     uncount_returned(case, request.returned_counted)
     rows = _rows_worth(case.order, request.rows, sum(alive.values()))
     use_up(case, rows)
-    request.returned_counted = count_all_returned(case, rows)
+    request.returned_counted = count_all_returned(case, request, rows)
     request.used_rows = None if rows == request.rows else rows
 
 
@@ -37,10 +38,11 @@ def _rows_worth(order: Order, rows: list[Row], minor: int) -> list[Row]:
     return scale(rows, order, minor)
 
 
-def count_all_returned(case: Case, rows: Sequence[Row]) -> dict[str, int]:
+def count_all_returned(case: Case, request: Request, rows: Sequence[Row]) -> dict[str, int]:
     """Counts the units that came back against the rows of an approval, by line."""
+    by_law = Code.STATUTORY_RIGHT in request.reasons
     return {
-        row.line_id: count_returned(case, row.line_id, row.quantity)
+        row.line_id: count_returned(case, row.line_id, row.quantity, by_law=by_law)
         for row in rows
         if row.component == "line" and row.line_id is not None and row.quantity is not None
     }
