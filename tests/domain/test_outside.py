@@ -54,6 +54,19 @@ def test_its_delivery_part_is_taken_from_the_delivery():
     story.when(asked()).then(approved("8.00", lines={"l1": 500}, shipping=300))
 
 
+def test_what_is_more_than_its_lines_went_for_their_duties():
+    bought = placed(line("l1", "10.00", 2, duties_minor=300), line("l2", "10.00"), shipping=[delivery("5.00")])
+    story = given(bought, captured("28.00"), refund("succeeded", "11.50", refund_id="x1", lines=units(l1=2)))
+    story.when(asked("r1", reason="damaged"))
+    story.then(approved("16.50", lines={"l2": 1000}, duties=150, shipping=500, reduced=True))
+
+
+def test_what_its_lines_cannot_have_cost_stays_with_them():
+    story = given(placed(line("l1", "10.00"), line("l2", "10.00")), captured("20.00"))
+    story.given(refund("succeeded", "12.00", refund_id="x1", lines=units(l1=1)))
+    story.when(asked()).then(approved("8.00", lines={"l2": 800}, reduced=True))
+
+
 @pytest.mark.parametrize("lines_told", [None, units(l9=1)])
 def test_one_that_does_not_say_for_what_sends_later_requests_to_review(lines_told):
     story = given(*FOUR, refund("succeeded", "3.00", refund_id="x1", lines=lines_told))

@@ -1,8 +1,8 @@
 """What refunds have used up of the order: taken with the approval, given back when no money went in the end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from app.domain.case import Case, Order, Refund, Request, Row
+from app.domain.case import Case, Line, Order, Refund, Request, Row
 from app.domain.money import split
 from app.domain.portions import give_back, row_of, use_up
 from app.domain.reasons import Reason as Code
@@ -69,16 +69,33 @@ def _outside_rows(order: Order, refund: Refund) -> list[Row]:
     named = {line_id: n for line_id, n in (refund.lines or {}).items() if line_id in order.lines}
     if named and len(named) == len(refund.lines or {}):
         lines = [order.lines[line_id] for line_id in named]
-        shares = split(refund.amount_minor - refund.shipping_minor, [line.portion.left_minor for line in lines])
+        duties = _outside_duties(lines, named, refund.amount_minor - refund.shipping_minor)
+        given = refund.amount_minor - refund.shipping_minor - sum(row.gross_minor for row in duties)
+        shares = split(given, [line.portion.left_minor for line in lines])
         for line, share in zip(lines, shares, strict=True):
             row = row_of(line.portion, share, component="line", line_id=line.line_id, quantity=named[line.line_id])
             rows.append(row)
+        rows += duties
     if refund.shipping_minor and order.shipping:
         items = list(order.shipping.values())
         shares = split(refund.shipping_minor, [item.portion.left_minor for item in items])
         for item, share in zip(items, shares, strict=True):
             rows.append(row_of(item.portion, share, component="shipping", shipping_id=item.shipping_id))
     return rows
+
+
+def _outside_duties(lines: Sequence[Line], named: Mapping[str, int], given: int) -> list[Row]:
+    """What is more than its lines have left has gone for their duties, as far as these have any left."""
+    charged = [(line, line.duties) for line in lines if line.duties]
+    over = given - sum(line.portion.left_minor for line in lines)
+    over = min(over, sum(duties.left_minor for _, duties in charged))
+    if over <= 0:
+        return []
+    shares = split(over, [duties.left_minor for _, duties in charged])
+    return [
+        row_of(duties, share, component="duties", line_id=line.line_id, quantity=named[line.line_id])
+        for (line, duties), share in zip(charged, shares, strict=True)
+    ]
 
 
 def is_unallocated(refund: Refund) -> bool:
