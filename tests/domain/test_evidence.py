@@ -106,8 +106,9 @@ def test_two_deliveries_show_that_it_was_charged_twice_for_two_things():
     assert have(story)["distinct_shipment"] == ["one", "two"]
 
 
-def test_a_refund_is_shown_with_amount_date_and_reference():
-    story = case_of().on("2026-01-20T09:00Z", PAID_BACK).on(OPENED, opened("credit_not_processed"))
+@pytest.mark.parametrize("category", ["credit_not_processed", "product_not_received", "fraudulent", "general"])
+def test_a_refund_is_shown_with_amount_date_and_reference_whatever_the_dispute_is_about(category):
+    story = case_of().on("2026-01-20T09:00Z", PAID_BACK).on(OPENED, opened(category))
     (item,) = [one for one in alerts(story)[-1]["evidence"]["have"] if one["item"] == "refund_paid"]
     assert item["occurred_at"] == moment("2026-01-20T09:00:00Z")
     assert item["value"]["amount"] == {"amount_minor": 5000, "currency": "EUR"}

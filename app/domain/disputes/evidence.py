@@ -15,6 +15,8 @@ from app.domain.disputes.compelling_evidence import QUALIFIED, rule_for
 from app.domain.refunds.lifecycle import SETTLED
 
 DENIALS_SHOWN = 5
+REFUNDS_SHOWN = 50
+"""In a dispute that is about something else; in one about a refund that was not paid all are shown."""
 LINES_SHOWN = 50
 """Of an order, where it is described."""
 
@@ -48,6 +50,8 @@ def gather(case: Case, dispute: Dispute, category: str) -> tuple[list[Item], lis
         have += found
         if not found and source.counts_for(dispute):
             missing.append(source.name)
+    if category != "credit_not_processed":  # which looks for it itself
+        have += islice(_refund_paid(case, dispute), REFUNDS_SHOWN)  # whoever is paid back has no claim to it
     return have, missing
 
 
