@@ -163,8 +163,7 @@ def _tell_history(case: Case, record: Reported | Asked, context: Context, heard:
 
 
 def _tell_monitoring(case: Case, record: Counted, context: Context, heard: Heard, round_: Round) -> None:
-    del context
-    round_.publish(to_monitoring(case, record, heard.asking()))
+    round_.publish(to_monitoring(case, record, context, heard.asking()))
 
 
 # By type, since most records of an event are kept inside and cost nothing then.

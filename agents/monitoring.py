@@ -3,6 +3,7 @@ crossed, or is left again.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from agents.desk import Desk
@@ -63,8 +64,14 @@ def _news(desk: Desk, standing: Standing, event: Any, month: str) -> Iterator[tu
             continue
         for place in places(standing, event.network, name, region=terms.region, regulated=terms.regulated):
             said = news(standing, place)
-            if said is not None and not desk.is_historical(event.occurred_at):
+            if said is not None and not desk.is_historical(_told_at(event)):
                 yield place, said
+
+
+def _told_at(event: Any) -> datetime:
+    """The time of the cause, as alerts state it: what is counted may be of another month."""
+    at: datetime = event.told_at or event.occurred_at
+    return at
 
 
 def _alert(place: Place, said: str, origin: Origin, event: Any) -> Outbound:
@@ -72,7 +79,7 @@ def _alert(place: Place, said: str, origin: Origin, event: Any) -> Outbound:
         "id": derive("prg", event.merchant_id, place.programme, place.month, said),
         "type": f"programme.threshold_{said}",
         "schema_version": 1,
-        "occurred_at": event.occurred_at,
+        "occurred_at": _told_at(event),
         "merchant_id": event.merchant_id,
         "cause": {"topic": origin.topic, "event_id": origin.released},
         "order_id": None,

@@ -62,9 +62,9 @@ def to_history(case: Case, record: Reported | Asked, context: Context, headers: 
     return Output(ACTIVITY, key.encode(), encode(body), headers)
 
 
-def to_monitoring(case: Case, record: Counted, headers: Headers) -> Output:
+def to_monitoring(case: Case, record: Counted, context: Context, headers: Headers) -> Output:
     """What counts in the programmes of a network."""
-    body = {
+    body: dict[str, Any] = {
         "type": "activity.counted",
         "activity_id": derive("cnt", case.case_id, *record.fact),
         "occurred_at": record.at,
@@ -74,5 +74,7 @@ def to_monitoring(case: Case, record: Counted, headers: Headers) -> Output:
         "payment_id": record.payment_id,
         **record.body,
     }
+    if context.now != record.at:  # a dispute counts in the month of its opening, and alerts tell when it was heard of
+        body["told_at"] = context.now
     key = f"{case.merchant_id}/{record.network}"
     return Output(COUNTS, key.encode(), encode(body), headers)

@@ -6,7 +6,10 @@ from topics.envelope import Body, Code, Id, MerchantId, Money, UtcTime
 
 
 class ActivityCounted(Body):
-    """A sale, dispute, fraud report or resolution that a programme counts in the month of `occurred_at`."""
+    """A sale, dispute, fraud report or resolution that a programme counts in the month of `occurred_at`.
+
+    `told_at`: the time of the event that this follows from, where that is another.
+    """
 
     type: Literal["activity.counted"]
     activity_id: Id
@@ -21,3 +24,4 @@ class ActivityCounted(Body):
     reason_code: Code | None = None
     in_store: bool = False
     three_d_secure: bool = False
+    told_at: UtcTime | None = None
