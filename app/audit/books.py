@@ -15,7 +15,7 @@ def reckon(output: Output, place: str, verifier: Verifier, money: MoneyReport) -
     if output.topic in money.topics:
         try:
             money.take(output.topic, output.key, output.value)
-        except (msgspec.MsgspecError, ValueError, KeyError):
+        except (msgspec.MsgspecError, ValueError, KeyError, RecursionError):
             verifier.say("unreadable", output.topic, name_of(output), place, "it is not what its topic holds")
 
 

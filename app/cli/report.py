@@ -152,7 +152,7 @@ def _run(
     def hear(message: Message) -> None:
         try:
             report.take(message.topic, message.key, message.value)
-        except (msgspec.MsgspecError, ValueError, KeyError) as error:
+        except (msgspec.MsgspecError, ValueError, KeyError, RecursionError) as error:
             where = "" if message.offset < 0 else f"/{message.partition}/{message.offset}"
             raise Failure(
                 f"a record on {message.topic}{where} is not what its topic holds",

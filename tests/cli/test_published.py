@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
+from app.audit.books import reckon
+from app.audit.found import Found
+from app.audit.verifying import Verifier
 from app.cli.cases import DisputeSearch, OrderSearch
 from app.cli.failures import Failure
 from app.cli.find import Hits
 from app.cli.published import TOLD_MAX
-from app.runtime.topology import Message
+from app.reports.money import MoneyReport
+from app.reports.said import Period
+from app.runtime.topology import Message, Output
 from tests.cli.messages import SHOP, claim, written
 
 FOREIGN = [{}, [], "x", 7, None]
@@ -133,3 +138,18 @@ def test_of_many_the_first_are_told_and_the_others_counted(look, told):
     assert done.code == 0
     assert len(done.err.splitlines()) == TOLD_MAX + 1
     assert "5 further records are not what their topic holds" in done.complaint
+
+
+def test_a_report_names_what_nests_without_end(refundry, monkeypatch):
+    message = Message("ledger-entries", 3, 17, -1, b"m/o1", DEEP, ())
+    monkeypatch.setattr("app.cli.report.read_records", lambda _, hear, **__: hear(message))
+    done = refundry("report", "money")
+    assert (done.code, done.out) == (6, "")
+    assert done.complaint.startswith("refundry: a record on ledger-entries/3/17 is not what its topic holds")
+
+
+def test_an_audit_names_what_nests_without_end(tmp_path: Path):
+    with Found(tmp_path) as found:
+        verifier = Verifier(found)
+        reckon(Output("case-snapshots", b"m/o1", DEEP), "case-snapshots/3/17", verifier, MoneyReport(Period()))
+        assert [(one.kind, one.place) for one in verifier.told] == [("unreadable", "case-snapshots/3/17")]
