@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import config_of
-from app.cli.published import Published, decision_of, snapshot_of
+from app.cli.published import Published, decision_of, is_shown, snapshot_of
 from app.cli.read_side import asked
 from app.cli.records import read_topics
 from app.replay.reading import read_written
@@ -178,6 +178,8 @@ def written(record: Output) -> Message:
 def search_installation(settings: Settings, search: Search) -> None:
     """Looks for the snapshot in the read side, else on Kafka; and there for the decisions, those that still are."""
     found = asked(settings, search.ask)
+    if not all(is_shown(snapshot) for _, snapshot in found):
+        found = []  # somebody wrote over a snapshot: Kafka still has what came before, and the place
     for case_id, snapshot in found:
         search.take(known(case_id, snapshot))
     topics = [topic for topic in search.topics if topic != SNAPSHOTS or not found]

@@ -103,6 +103,15 @@ def snapshot_of(value: bytes) -> dict[str, Any]:
     return _whole(value, _check_snapshot)
 
 
+def is_shown(value: bytes) -> bool:
+    """Whether it is a snapshot with all that is shown of one."""
+    try:
+        snapshot_of(value)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def decision_of(value: bytes) -> dict[str, Any]:
     """The decision, whole. ValueError or RecursionError where it lacks what is shown of one."""
     return _whole(value, _check_decision)

@@ -117,6 +117,16 @@ def test_the_read_side_answers_as_the_files_do_and_kafka_is_not_asked(refundry, 
 
 
 @pytest.mark.redis
+def test_what_the_read_side_holds_and_nobody_can_show_is_looked_for_on_kafka(refundry, nowhere, redis):
+    log = MemoryLog()
+    log.say("m/o1", json.dumps({"case_id": "m/o1", "version": 9, "merchant_id": "m"}).encode())
+    Follower(log, Writer(redis.client(), Keys("refundry", ""))).run(threading.Event(), until_complete=True)
+    done = refundry("order", "show", "o1")
+    assert done.code == 4, "Kafka was asked"
+    assert "Is the broker up" in done.complaint
+
+
+@pytest.mark.redis
 @pytest.mark.parametrize(
     ("trouble", "words"),
     [("never filled", "not complete"), ("old", "last up to date"), ("away", "ConnectionError"), ("unknown", "")],
