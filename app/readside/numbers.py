@@ -85,18 +85,18 @@ class _Entry(msgspec.Struct):
 
 
 class Document(msgspec.Struct):
-    """A snapshot, as far as the read side looks into it; a newer version may hold more."""
+    """A snapshot, as far as the read side looks into it; a newer version may hold more, an older one has no alerts."""
 
     case_id: str
     version: int
     merchant_id: str
+    payments: list[_Payment]
+    requests: list[Request]
+    instructions: list[_Instruction]
+    disputes: list[Dispute]
+    timeline: list[_Entry]
     order_id: str | None = None
-    payments: list[_Payment] = []
-    requests: list[Request] = []
-    instructions: list[_Instruction] = []
-    disputes: list[Dispute] = []
     alerts: list[Alert] = []
-    timeline: list[_Entry] = []
 
 
 class Number(NamedTuple):

@@ -14,7 +14,7 @@ from app.readside.following import Follower
 from app.readside.keys import Keys
 from app.readside.writing import Writer
 from tests.cli.messages import SHOP, capture, order, request, written
-from tests.readside.cases import MemoryLog
+from tests.readside.cases import MemoryLog, snapshot
 from tests.readside.server import Server
 
 TWICE = [*SHOP, order("p-o1", "other"), capture("p-o1", "other"), order("o1", "third")]
@@ -119,7 +119,7 @@ def test_the_read_side_answers_as_the_files_do_and_kafka_is_not_asked(refundry, 
 @pytest.mark.redis
 def test_what_the_read_side_holds_and_nobody_can_show_is_looked_for_on_kafka(refundry, nowhere, redis):
     log = MemoryLog()
-    log.say("m/o1", json.dumps({"case_id": "m/o1", "version": 9, "merchant_id": "m"}).encode())
+    log.say("m/o1", snapshot("m/o1"))  # of what the read side looks into, and of no more
     Follower(log, Writer(redis.client(), Keys("refundry", ""))).run(threading.Event(), until_complete=True)
     done = refundry("order", "show", "o1")
     assert done.code == 4, "Kafka was asked"

@@ -19,7 +19,7 @@ from app.reports.said import Period
 from app.runtime.topology import Message, Output
 from tests.cli.messages import SHOP, claim, written
 
-FOREIGN = [{}, [], "x", 7, None]
+FOREIGN = [{}, [], "x", 7, None, {"case_id": "m/o1", "version": 9, "merchant_id": "m"}]
 DEEP = b'{"d1": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 COMMANDS = [
     ("find", "p-o1"),
@@ -65,12 +65,6 @@ def test_what_is_no_snapshot_is_passed_over_and_the_one_before_it_shown(look, to
             "refundry: the record on case-snapshots with the key 'm/o1' is not what its topic holds; passed over"
         )
         assert after.complaint == complaint
-
-
-def test_what_the_read_side_takes_for_a_snapshot_cannot_be_shown_for_that(look, told):
-    done = look(("order", "show", "o1"), [*told, foreign({"case_id": "m/o1", "version": 9, "merchant_id": "m"})])
-    assert (done.code, done.out) == (0, look(("order", "show", "o1"), told).out)
-    assert "is not what its topic holds" in done.complaint
 
 
 @pytest.mark.parametrize("command", COMMANDS[1:4])

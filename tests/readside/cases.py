@@ -16,6 +16,7 @@ def snapshot(case_id: str = "m/o1", version: int = 1, **parts: Any) -> bytes:
     merchant_id, _, order_id = case_id.partition("/")
     order = None if order_id.startswith("~") else order_id
     whole = {"type": "case.snapshot", "case_id": case_id, "version": version, "merchant_id": merchant_id}
+    whole |= {part: [] for part in ("payments", "requests", "instructions", "disputes", "timeline")}
     return json.dumps({**whole, "order_id": order, "note": "é \u2028", **parts}).encode()
 
 

@@ -29,7 +29,9 @@ from tests.readside.server import Server
 pytestmark = pytest.mark.redis
 
 CASES = 300
-FOREIGN = (b"{}", b"[]", b'"x"', b"", b'{"case_id": "\xff"}', b'{"more": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+BARE = b'{"case_id": "m/o2", "version": 9, "merchant_id": "m"}'
+DEEP = b'{"more": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+FOREIGN = (b"{}", b"[]", b'"x"', b"", b'{"case_id": "\xff"}', BARE, DEEP)
 
 
 @pytest.fixture(autouse=True)
