@@ -39,6 +39,7 @@ def rebuild(settings: Settings, config: RuntimeConfig, progress: Callable[[int, 
 
     Until then commands read Kafka. A follower that runs does its part. Raises as `follow`, and RedisError.
     """
+    logs.configure(settings)
     writer = Writer(connect(settings), keys_of(settings))
     writer.forget()
     log = Tail(_modest(config), TOPIC)

@@ -22,6 +22,7 @@ from app.readside.writing import MovedError, Writer
 from app.runtime.config import RuntimeConfig
 from app.runtime.progress import Progress
 from app.settings import ConfigurationError, load_settings
+from tests.cli.running import logs_as_before
 from tests.kafka.harness import wait_for
 from tests.readside.cases import KEYS, MemoryLog, payment, snapshot, standing
 from tests.readside.server import Server
@@ -382,3 +383,15 @@ def test_a_follower_is_not_ready_before_it_has_read_anything(monkeypatch: pytest
     with pytest.raises(KeyboardInterrupt):
         asyncio.run(projections._follow(None, RuntimeConfig(bootstrap_servers="127.0.0.1:1", state_dir=tmp_path)))
     assert seen == [{"reading": "connecting"}]
+
+
+def test_a_rebuild_says_nothing_on_standard_output_but_what_the_command_says(server, tmp_path, monkeypatch, capsys):
+    log = MemoryLog()
+    log.close = lambda: None
+    monkeypatch.setattr(projections, "Tail", lambda *_: log)
+    settings = load_settings({"REFUNDRY_REDIS_URL": server.url, "REFUNDRY_LOG_FORMAT": "json"})
+    with logs_as_before():
+        projections.rebuild(settings, RuntimeConfig(bootstrap_servers="127.0.0.1:1", state_dir=tmp_path), print)
+    out, err = capsys.readouterr()
+    assert '"event": "read_side_begins"' in err
+    assert "read_side_begins" not in out
