@@ -1,6 +1,7 @@
 """How log lines look: JSON for machines, readable on a terminal. No line holds ids of persons or values of messages."""
 
 import logging.config
+import os
 import sys
 
 import structlog
@@ -18,8 +19,9 @@ _SHARED: tuple[structlog.typing.Processor, ...] = (
 def configure(settings: Settings) -> None:
     """Sends all log lines of the process, ours and of libraries, to stderr in the format of the settings."""
     readable = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+    coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     # A traceback without the values of variables: those may be what somebody typed.
-    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    plain = structlog.dev.ConsoleRenderer(colors=coloured, exception_formatter=structlog.dev.plain_traceback)
     last = plain if readable else structlog.processors.JSONRenderer()
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,

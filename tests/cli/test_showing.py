@@ -1,6 +1,7 @@
 """Tables in windows of any width: nothing that belongs together is cut, and nothing is left out."""
 
 import io
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -64,3 +65,8 @@ def test_what_is_longer_than_the_window_is_folded():
     lines = shown([{"merchant_id": "x" * 100}], 40)
     assert "".join(lines).count("x") == 100
     assert max(map(len, lines)) <= 40
+
+
+def test_a_time_is_written_as_in_every_message():
+    at = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
+    assert any("2026-03-02T12:00:00.250000Z" in line for line in shown([{"month": at}], 200))
