@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, Final
 
-from app.domain.case import Case, Order, Request
+from app.domain.case import Case, Order, Payment, Request
 from app.domain.context import Entry
 from app.domain.disputes.lifecycle import movement_key
 from app.domain.disputes.repeating import escalates_nothing_new, says_nothing_new
@@ -21,8 +21,6 @@ from app.domain.refunds import lifecycle
 from app.domain.refunds.ended import content_of_request, has_ended, is_over
 from app.domain.refunds.naming import has_names_of, is_called_otherwise, refund_by_id, refund_of, twins_of
 from app.domain.refunds.reviewing import approvers
-
-_OF_THE_PAYMENT = "amount.currency: expected the currency of the payment so far"
 
 
 class Absorbed:
@@ -75,22 +73,26 @@ def _capture(case: Case, event: Any) -> Admission:
     payment = case.payments.get(event.payment_id)
     capture = payment.captures.get(event.capture_id or event.payment_id) if payment else None
     if payment is None or capture is None:
-        if payment is not None and payment.currency and payment.currency != event.amount.currency:
-            return Refused("id_conflict", _OF_THE_PAYMENT, "amount.currency")
-        return None
+        return _in_another_currency(payment, event)
     return _same_amount(capture.amount_minor, payment.currency, event, "capture")
 
 
 def _capture_failed(case: Case, event: Any) -> Admission:
     payment = case.payments.get(event.payment_id)
     capture = payment.captures.get(event.capture_id or event.payment_id) if payment else None
-    if payment is not None and payment.currency and payment.currency != event.amount.currency:
-        return Refused("id_conflict", _OF_THE_PAYMENT, "amount.currency")
+    if (refused := _in_another_currency(payment, event)) is not None:
+        return refused
     if capture is None or (not capture.failed_minor and event.amount.amount_minor <= capture.amount_minor):
         return None
     if capture.failed_minor == event.amount.amount_minor:
         return ABSORBED
     return Refused("id_conflict", "amount: expected at most the capture, and the failure that is known", "amount")
+
+
+def _in_another_currency(payment: Payment | None, event: Any) -> Refused | None:
+    if payment is None or not payment.currency or payment.currency == event.amount.currency:
+        return None
+    return Refused("id_conflict", "amount.currency: expected the currency of the payment so far", "amount.currency")
 
 
 def _same_amount(known_minor: int, currency: str, event: Any, what: str) -> Admission:
@@ -102,10 +104,7 @@ def _same_amount(known_minor: int, currency: str, event: Any, what: str) -> Admi
 def _refund(case: Case, event: Any) -> Admission:
     refund = refund_of(case, event)
     if refund is None:
-        payment = case.payments.get(event.payment_id)
-        if payment is not None and payment.currency and payment.currency != event.amount.currency:
-            return Refused("id_conflict", _OF_THE_PAYMENT, "amount.currency")
-        return None
+        return _in_another_currency(case.payments.get(event.payment_id), event)
     twins = twins_of(case, event)
     for known in (refund, *twins):
         if (known.amount_minor, known.currency) != (event.amount.amount_minor, event.amount.currency):
@@ -180,9 +179,7 @@ def _opened(case: Case, event: Any) -> Admission:
     dispute = case.disputes.get(event.dispute_id)
     if dispute is None:
         return None
-    if event.payment_id is None or not dispute.payment_id:
-        return ABSORBED if says_nothing_new(dispute, event) else None
-    if dispute.payment_id != event.payment_id:
+    if event.payment_id is not None and dispute.payment_id not in ("", event.payment_id):
         return Refused("id_conflict", "payment_id: expected the payment of the dispute", "payment_id")
     return ABSORBED if says_nothing_new(dispute, event) else None
 
