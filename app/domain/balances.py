@@ -143,10 +143,7 @@ def refundable(case: Case, payment: Payment) -> int:
 
 
 def is_undecided(dispute: Dispute, now: datetime) -> bool:
-    """Whether a request should wait for this dispute:
-
-    It is open, or won and its money not back yet (7 days at most).
-    """
+    """Whether a request should wait for this dispute: open, or ended for us and its money not back yet (7 days)."""
     if dispute.state in ENDED_AGAINST_US:
         return False
     if dispute.state in ENDED_FOR_US:

@@ -17,9 +17,9 @@ def dispute_question_id(case: Case, dispute: Dispute) -> str:
 
 
 def derive(prefix: str, *facts: str | int) -> str:
-    """A stable id like `dec_5f1c…`:
+    """A stable id like `dec_5f1c…`: 128 bits of a hash over the facts.
 
-    128 bits of a hash over the facts. Facts are kept apart, so ("a","bc") is not ("ab","c").
+    Facts are kept apart, so ("a","bc") is not ("ab","c").
     """
     told = ""
     for fact in facts:

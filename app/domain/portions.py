@@ -20,10 +20,7 @@ def share_of_quantity(portion: Portion, quantity: int) -> int:
 
 
 def is_whole_share(portion: Portion, quantity: int) -> bool:
-    """Whether the next `quantity` units are worth their full price still:
-
-    Nothing was taken of them by amount before.
-    """
+    """Whether the next `quantity` units are worth their full price still: nothing was taken of them by amount."""
     units = portion.used_quantity + quantity
     full = half_up(units * portion.gross_minor, portion.quantity) - portion.counted_minor
     return share_of_quantity(portion, quantity) >= full

@@ -203,7 +203,7 @@ class Strayed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Flagged(msgspec.Struct, frozen=True, gc=False):
-    """The case, or one of its disputes, is marked for people."""
+    """The case is marked for people."""
 
     flag: str
 

@@ -21,10 +21,7 @@ def units_here(case: Case, line_id: str) -> int:
 
 
 def conditions_of(case: Case, line_id: str, quantity: int, *, otherwise: str) -> list[Returned]:
-    """The next units of a line by condition, in runs that add up to `quantity`;
-
-    `otherwise` for those nobody has seen.
-    """
+    """The next units of a line by condition, in runs that add up to `quantity`; `otherwise` for those nobody saw."""
     line = case.order.lines.get(line_id) if case.order else None
     skip, wanted, runs = line.returned_counted if line else 0, quantity, list[Returned]()
     for part in received(case, line_id):

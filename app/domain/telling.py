@@ -106,10 +106,7 @@ def _lines(case: Case, request: Request, decided: Decided) -> list[dict[str, obj
 
 
 def of_refund(case: Case, refund: Refund, template: str) -> Told | None:
-    """What is told of the money on its way:
-
-    Sent, completed, delayed, failed. Refunds made outside are not ours to tell.
-    """
+    """What is told of money on its way: sent, completed, delayed, failed. None where it was told, or is not ours."""
     request = case.requests.get(refund.request_id) if refund.request_id else None
     root = refund.retry_of or refund.key
     if request is None or told_key(template, (request.request_id, root)) in request.told:

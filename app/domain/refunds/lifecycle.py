@@ -20,8 +20,5 @@ STATES = frozenset(TRANSITIONS)
 
 
 def after(status: str, event: str) -> str:
-    """The state after `submitted`, `succeeded`, `failed` or `reversed`;
-
-    The same one where the event changes nothing.
-    """
+    """The state after `submitted`, `succeeded`, `failed` or `reversed`; the same one where that changes nothing."""
     return TRANSITIONS[status].get(event, status)
