@@ -14,7 +14,8 @@ from app.cli.read_side import asked
 from app.cli.records import read_topics
 from app.cli.showing import show_rows
 from app.readside.answering import CASES_MAX
-from app.readside.numbers import Document, number_in, order_of, read
+from app.readside.document import Document, read
+from app.readside.numbers import number_in, order_of
 from app.replay.reading import read_written
 from app.runtime.topology import Message
 

@@ -22,7 +22,7 @@ from app.metrics import (
     Metrics,
 )
 from app.readside.answering import STALE_S
-from app.readside.numbers import read
+from app.readside.document import read
 from app.readside.writing import Change, MovedError, Position, Writer
 
 _log = structlog.get_logger(__name__)

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from app.readside.numbers import Alert, Dispute, Document, Money, Request
+from app.readside.document import Alert, Dispute, Document, Money, Request
 
 Kind = Literal["refund_request", "dispute", "alert"]
 KINDS: Final[tuple[Kind, ...]] = ("refund_request", "dispute", "alert")

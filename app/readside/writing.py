@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from redis import Redis, WatchError
 
+from app.readside.document import Document
 from app.readside.keys import CAUGHT_UP_AT, LAYOUT, LAYOUT_FIELD, TOPIC_ID, Keys
-from app.readside.numbers import Document, numbers_of, order_of
+from app.readside.numbers import numbers_of, order_of
 from app.readside.waiting import kind_of, tasks_of
 
 Position = dict[int, int]
@@ -42,7 +43,7 @@ class _Entry(msgspec.Struct, array_like=True):
 
 
 _decode_entry = msgspec.json.Decoder(_Entry).decode
-_encode_entry = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode
 
 
 class Writer:
@@ -123,7 +124,7 @@ class Writer:
             pipe.zadd(self._keys.number(number), {case_id: 0})
         pipe.zadd(self._keys.order(order_of(case_id)), {case_id: 0})
         pipe.set(self._keys.case(case_id), snapshot)
-        pipe.set(self._keys.entry(case_id), _encode_entry(_Entry(document.version, sorted(new), tasks)))
+        pipe.set(self._keys.entry(case_id), _encode(_Entry(document.version, sorted(new), tasks)))
         return True
 
     def _stand_in_line(self, pipe: Any, case_id: str, document: Document | None, before: list[str]) -> list[str]:
@@ -135,7 +136,7 @@ class Writer:
             for owner in (None, merchant_id):
                 pipe.zrem(self._keys.waiting(kind_of(task_id), owner), task_id)
         for task_id, task in tasks.items():
-            pipe.hset(self._keys.tasks, task_id, _encode_entry(task))
+            pipe.hset(self._keys.tasks, task_id, _encode(task))
             for owner in (None, merchant_id):
                 pipe.zadd(self._keys.waiting(task.kind, owner), {task_id: task.score})
         if more := len(tasks) - len(before):

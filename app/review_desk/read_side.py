@@ -10,7 +10,8 @@ from redis import RedisError
 
 from app.console.ports import KINDS, Behind, Counts, Filter, Hit, NotAnsweringError, Snapshot, Task
 from app.readside.answering import Answers, Place, StaleError
-from app.readside.numbers import number_in, read
+from app.readside.document import read
+from app.readside.numbers import number_in
 from app.readside.waiting import kind_of
 
 _decode = msgspec.json.Decoder().decode

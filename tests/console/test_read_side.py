@@ -8,8 +8,8 @@ import pytest
 
 from app.console.ports import Behind, Filter, NotAnsweringError
 from app.readside.answering import Answers
+from app.readside.document import read
 from app.readside.keys import CAUGHT_UP_AT
-from app.readside.numbers import read
 from app.readside.writing import Change, Writer
 from app.review_desk.read_side import AnsweredByRedis
 from tests.console.world import InMemory, alerted, disputed, held

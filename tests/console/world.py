@@ -18,7 +18,8 @@ from app.console.desk import Desk
 from app.console.ports import KINDS, Behind, Counts, Filter, Hit, NotAnsweringError, NotTakenError
 from app.console.users import Role, User, Users, line_of
 from app.domain.snapshot import snapshot
-from app.readside.numbers import number_in, read
+from app.readside.document import read
+from app.readside.numbers import number_in
 from app.readside.waiting import Task, tasks_of
 from tests.domain.events import Said, asked, captured, delivered, dispute, line, placed
 from tests.domain.stories import ORDER, Story, policy

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from app.readside.numbers import numbers_of, read
+from app.readside.document import read
+from app.readside.numbers import numbers_of
 from tests.cli.messages import SHOP, line, written
 from tests.readside.cases import instruction, payment, snapshot
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.readside.answering import Answers, StaleError, place_of
+from app.readside.document import read
 from app.readside.keys import CAUGHT_UP_AT
-from app.readside.numbers import read
 from app.readside.waiting import KINDS, Task, tasks_of
 from app.readside.writing import Change, Writer
 from tests.readside.cases import KEYS, snapshot

@@ -3,8 +3,8 @@
 import pytest
 
 from app.readside.answering import Answers, StaleError
+from app.readside.document import read
 from app.readside.keys import Keys
-from app.readside.numbers import read
 from app.readside.writing import Change, MovedError, Writer
 from tests.readside.cases import KEYS, instruction, listed, payment, snapshot, standing
 

@@ -133,7 +133,7 @@ def standard_delivery(order: Order) -> dict[str, int]:
 
 
 def proof_of_return(case: Case, units: Mapping[str, int]) -> datetime | None:
-    """When so many units of each line had been sent back or come back, the latest of the lines; None while not all of them were."""
+    """When so many units of each line had been sent back or come back, the latest of the lines; None before."""
     moments = []
     for line_id, quantity in units.items():
         moment = shown_at(case, line_id, quantity)
