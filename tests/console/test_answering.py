@@ -9,10 +9,6 @@ from tests.console.world import CASE, disputed, held
 from tests.domain.events import fulfilled, verdict
 
 
-def note_of(world):
-    return world.sent[-1].get("note")
-
-
 def test_a_verdict_is_an_event_with_its_actor_its_revision_and_its_note(world, visitor):
     held(world)
     visitor.sign_in("ann")

@@ -4,13 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.balances import claimed, refundable
-from app.domain.records import Alerted
+from tests.domain.claiming import OPENED_AT, PAID, alerts, claims
 from tests.domain.events import (
     asked,
     capture_failed,
     captured,
-    delivered,
     dispute,
     line,
     money,
@@ -20,21 +18,6 @@ from tests.domain.events import (
 )
 from tests.domain.expecting import alerted, approved, booked, held, refused
 from tests.domain.stories import Story, given
-
-PAID = (placed(), captured("100.00"), delivered())
-OPENED_AT = "2026-01-05T12:30:00Z"
-
-
-def left(story: Story, payment_id: str = "p1") -> int:
-    return refundable(story.case, story.case.payments[payment_id])
-
-
-def claims(story: Story) -> int:
-    return claimed(story.case, story.case.payments["p1"])
-
-
-def alerts(story: Story, type_: str) -> list[dict]:
-    return [record.body for record in story.said if isinstance(record, Alerted) and record.type == type_]
 
 
 @pytest.mark.parametrize(

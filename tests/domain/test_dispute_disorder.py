@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.domain.balances import claimed
 from app.domain.records import Counted
+from tests.domain.claiming import claims
 from tests.domain.dated import moment
 from tests.domain.disputed import OPENED, alerts, answers, case_of, judged, opened
 from tests.domain.events import alert, captured, dispute, placed
@@ -15,10 +15,6 @@ DUE = "2026-02-12T12:00:00Z"
 
 def state(story):
     return story.case.disputes["d1"].state
-
-
-def claims(story):
-    return claimed(story.case, story.case.payments["p1"])
 
 
 def deadlines(story):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.domain.balances import claimed, refundable
-from app.domain.records import Alerted, Executed
+from app.domain.records import Executed
+from tests.domain.claiming import PAID, alerts, claims, left
 from tests.domain.events import (
     alert,
     amount,
@@ -18,22 +18,7 @@ from tests.domain.events import (
     refund,
 )
 from tests.domain.expecting import alerted, approved, booked, called_off, denied, held, instructed, told
-from tests.domain.stories import Story, given, policy
-
-PAID = (placed(), captured("100.00"), delivered())
-OPENED_AT = "2026-01-05T12:30:00Z"
-
-
-def left(story: Story, payment_id: str = "p1") -> int:
-    return refundable(story.case, story.case.payments[payment_id])
-
-
-def claims(story: Story) -> int:
-    return claimed(story.case, story.case.payments["p1"])
-
-
-def alerts(story: Story, type_: str) -> list[dict]:
-    return [record.body for record in story.said if isinstance(record, Alerted) and record.type == type_]
+from tests.domain.stories import given, policy
 
 
 @pytest.mark.parametrize(

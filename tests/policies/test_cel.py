@@ -6,7 +6,6 @@ from app.domain.refunds.facts import FACTS, OF_HISTORY, Kind, UnknownFactError
 from app.policies import ConditionRefusedError, compile_condition
 from tests.policies.writing import HEAD, lines
 
-WRITTEN = {Kind.TRUTH: "true", Kind.NUMBER: "3", Kind.TEXT: "'a'", Kind.TEXTS: "['a']"}
 FOUND = {
     "request.reason": "changed_mind",
     "request.amount_minor": 1999,

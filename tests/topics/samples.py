@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from topics.catalogue import CATALOGUE, INBOUND, TOPICS
+from topics.catalogue import CATALOGUE, INBOUND
 from topics.codec import Received, Unreadable, read
 from topics.keys import key_of
 from topics.schema import EXAMPLES, name_of
@@ -83,6 +83,3 @@ def at(value: Any, path: tuple[Any, ...]) -> Any:
     for step in path:
         value = value[step]
     return value
-
-
-ALL_TOPICS = [topic.name for topic in TOPICS if topic.types]
