@@ -17,7 +17,6 @@ from app.runtime.topology import Output
 from topics.dead_letters import ATTEMPT, PREFIX, place_of
 
 SNAPSHOTS = "case-snapshots"
-ROWS_PER_WRITE = 5000
 CACHE_KIB = 65_536
 _LAYOUT = """
 CREATE TABLE found (

@@ -24,7 +24,6 @@ DEADLINES_MAX = 50
 class _Known(NamedTuple):
     merchant_id: str
     order_id: str | None
-    changed_at: datetime
     dispute: Dispute
 
 
@@ -72,7 +71,7 @@ class DisputeReport:
         for snapshot in self._cases.values():
             for dispute in snapshot.disputes:
                 if self._period.holds(dispute.opened_at or snapshot.occurred_at, snapshot.merchant_id):
-                    yield _Known(snapshot.merchant_id, snapshot.order_id, snapshot.occurred_at, dispute)
+                    yield _Known(snapshot.merchant_id, snapshot.order_id, dispute)
 
     def _rows(self, disputes: list[_Known]) -> Iterator[dict[str, Any]]:
         sums: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
