@@ -29,6 +29,7 @@ class DeadLetterCode(StrEnum):
 
 PREFIX = "refundry-"
 REQUIRED_HEADERS = ("code", "message", "topic", "partition", "offset", "timestamp", "attempt", "version")
+CODE, MESSAGE = PREFIX + "code", PREFIX + "message"
 ATTEMPT, REDRIVEN_FROM = PREFIX + "attempt", PREFIX + "redriven-from"
 """What a redriven message bears of ours: how often it was refused, and the place of the message that it repeats."""
 TRUNCATED = PREFIX + "truncated"

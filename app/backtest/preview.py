@@ -19,7 +19,7 @@ from app.replay import Replay, Rows
 from app.replay.lines import Line, NoLine
 from app.replay.run import rarely_collected
 from app.runtime.topology import Output
-from topics.dead_letters import PREFIX
+from topics.dead_letters import MESSAGE
 
 REQUEST_ID = "preview"
 DECISIONS, DEAD_LETTERS = "refund-decisions", "dead-letters"
@@ -144,7 +144,7 @@ def _decision(said: list[Output]) -> dict[str, Any]:
             decision = told
         elif output.topic == DEAD_LETTERS:
             headers = dict(output.headers)
-            raise NoRequestError(headers[PREFIX + "message"].decode())
+            raise NoRequestError(headers[MESSAGE].decode())
     if decision is None:
         raise NoRequestError("the request was not decided")
     return decision

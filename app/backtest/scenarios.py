@@ -17,9 +17,9 @@ from app.policies import Problem, Written, compile_condition
 from app.replay import HASH_KEY, Replay
 from app.replay.run import rarely_collected
 from app.runtime.topology import Output
+from topics.dead_letters import CODE, MESSAGE
 
 _decode = msgspec.json.Decoder(Decision).decode
-_CODE, _MESSAGE = "refundry-code", "refundry-message"
 
 
 class CountedCondition:
@@ -89,7 +89,7 @@ def _try(told: Told, book: Policies) -> Result:
             decisions[decision.request_id] = decision
         elif output.topic == "dead-letters":
             headers = dict(output.headers)
-            refused.append(f"{headers[_CODE].decode()}: {headers[_MESSAGE].decode()}")
+            refused.append(f"{headers[CODE].decode()}: {headers[MESSAGE].decode()}")
 
     scenario, problems = told.scenario, list[Problem]()
     with TemporaryDirectory(prefix="refundry-scenario-") as scratch:

@@ -31,6 +31,7 @@ from app.demo.shop import Message, day
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.topology import Message as Said
 from topics.catalogue import INBOUND, OUTBOUND
+from topics.dead_letters import CODE
 
 WINDOW_MAX, WINDOW_SHARE = 1000, 10
 """How many messages may wait for the worker: at most so many, and at most this part of the day."""
@@ -172,7 +173,7 @@ class Play:
         if said.topic == "case-snapshots":
             self._read_side.hear(said.key, said.value)
         elif said.topic == "dead-letters":
-            tally.dead_letters[dict(said.headers).get("refundry-code", b"").decode()] += 1
+            tally.dead_letters[dict(said.headers).get(CODE, b"").decode()] += 1
         elif said.topic in ("refund-decisions", "refund-instructions"):
             body = _decode(said.value or b"")
             if body["id"] in self._known:

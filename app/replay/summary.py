@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from app.runtime.topology import Output
+from topics.dead_letters import CODE
 
 DECISIONS = "refund-decisions"
 DEAD_LETTERS = "dead-letters"
-_CODE = "refundry-code"
 
 
 class _Amount(msgspec.Struct):
@@ -62,5 +62,5 @@ class Summary:
             if decision.amount is not None:
                 self.money_minor[decision.type, decision.amount.currency] += decision.amount.amount_minor
         elif output.topic == DEAD_LETTERS:
-            code = next((content.decode() for name, content in output.headers if name == _CODE), "unknown")
+            code = next((content.decode() for name, content in output.headers if name == CODE), "unknown")
             self.dead_letters[code] += 1

@@ -11,6 +11,7 @@ from app.console.sent import Outbox
 from app.review_desk.own_thread import OwnThread
 from app.runtime.exits import WorkerStopError
 from app.runtime.tail import Said
+from topics.dead_letters import MESSAGE
 
 DEAD_LETTERS: Final = "dead-letters"
 LETTERS_MAX, LISTEN_S, HEAR_AGAIN_S = 500, 0.5, 5.0
@@ -86,7 +87,7 @@ class Refusals(OwnThread):
         except (msgspec.DecodeError, ValueError, RecursionError):  # whatever somebody sent, the listener goes on
             return
         if event_id.startswith(EVENT_IDS):
-            why = dict(said.headers).get("refundry-message", b"").decode(errors="replace")
+            why = dict(said.headers).get(MESSAGE, b"").decode(errors="replace")
             self._outbox.refuse(event_id, why)
 
 

@@ -10,8 +10,8 @@ from app.metrics import Metrics
 from app.runtime.positions import Taken
 from app.runtime.round import Staging
 from app.runtime.topology import Output
+from topics.dead_letters import CODE
 
-_CODE = "refundry-code"
 _log = logging.getLogger(__name__)
 
 
@@ -44,4 +44,4 @@ def account(  # noqa: PLR0917  what a round was, in order
 
 
 def _codes(outputs: Iterable[Output]) -> list[str]:
-    return [content.decode() for output in outputs for name, content in output.headers if name == _CODE]
+    return [content.decode() for output in outputs for name, content in output.headers if name == CODE]
