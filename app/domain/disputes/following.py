@@ -159,11 +159,20 @@ def _told(case: Case, dispute: Dispute, context: Context) -> _Told:
 
 
 def ask_for_an_answer(case: Case, dispute: Dispute, context: Context, told: _Told | None = None) -> Iterator[Record]:
-    """`dispute.action_required` as the next revision, with category, deadline and advice."""
-    policy, category, respond_by, source, have, missing, shown, about, advice = told or _told(case, dispute, context)
+    """`dispute.action_required` as the next revision, with category, deadline and advice. `told`: what it says, where
+    that is worked out already.
+    """
+    told = told or _told(case, dispute, context)
     if not dispute.category and not category_of(dispute.network, dispute.reason_code)[1]:
         yield Flagged("reason_code_unknown")
-    yield Advised(dispute.dispute_id, category, respond_by, source, tuple(shown), tuple(about))
+    yield Advised(
+        dispute_id=dispute.dispute_id,
+        category=told.category,
+        respond_by=told.respond_by,
+        deadline_source=told.deadline_source,
+        shown=tuple(told.shown),
+        about=tuple(told.about),
+    )
     yield Alerted(
         type="dispute.action_required",
         fact=(dispute.dispute_id, dispute.revision + 1),
@@ -174,21 +183,21 @@ def ask_for_an_answer(case: Case, dispute: Dispute, context: Context, told: _Tol
             "amount": {"amount_minor": dispute.amount_minor, "currency": dispute.currency},
             "network": dispute.network or "other",
             "reason_code": dispute.reason_code,
-            "category": category,
+            "category": told.category,
             "stage": dispute.stage,
-            "respond_by": respond_by,
-            "deadline_source": source,
-            "recommendation": advice,
-            "evidence": {"have": [msgspec.structs.asdict(item) for item in have], "missing": missing},
+            "respond_by": told.respond_by,
+            "deadline_source": told.deadline_source,
+            "recommendation": told.recommendation,
+            "evidence": {"have": [msgspec.structs.asdict(item) for item in told.have], "missing": told.missing},
             "compelling_evidence": said_of(dispute.compelling),
             "flags": list(dispute.flags),
         },
     )
     if can_be_contested(case, dispute):
-        yield from _await_answer(dispute, policy, context)
+        yield from _await_answer(dispute, told.policy, context)
         yield from answer_early_verdicts(case, dispute, context)
-        yield from ask(case, dispute, policy, context)
-        yield from respond_by_policy(case, dispute, policy, context)
+        yield from ask(case, dispute, told.policy, context)
+        yield from respond_by_policy(case, dispute, told.policy, context)
     else:
         yield from _await_nothing(case, dispute)
 
