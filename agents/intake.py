@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agents.desk import Desk
+from app.domain.links import case_key
 from app.runtime.topology import Batch, Headers, Message, Output, Refusal, Round
 from topics.codec import Received, Unreadable, mask_headers, read
 from topics.journal import JOURNAL, TRACEPARENT, Origin, pack
@@ -62,5 +63,5 @@ def journal(case_id: str, value: bytes, headers: list[tuple[str, bytes]]) -> Out
 def to_order_case(message: Message, received: Received, round_: Round) -> None:
     """Passes an event that names its order on to that order's case."""
     event: Any = received.event
-    case_id = f"{event.merchant_id}/{event.order_id}"
+    case_id = case_key(event.merchant_id, event.order_id, None)
     round_.publish(journal(case_id, received.body, journal_headers(message, received)))
