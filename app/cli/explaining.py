@@ -35,7 +35,7 @@ def print_explained(found: FoundCase) -> None:
     snapshot = found.snapshot
     screen.print(Text(f"{snapshot['case_id']}, version {snapshot['version']}", style="bold"))
     if snapshot["truncated"]:
-        screen.print("The case is too large for one message: its timeline is not here.")
+        screen.print("The case is too large for one message, so not all of it is here.")
     if snapshot["timeline"]:
         rows = [_entry(entry) for entry in snapshot["timeline"]]
         screen.print(table_of(rows, tuple(rows[0]), title="What happened"))
