@@ -104,17 +104,3 @@ def _stuck(case: Case, refund_key: str) -> Iterator[Record]:
     )
     if told := of_refund(case, refund, "refund_delayed"):
         yield told
-
-
-def retire(case: Case) -> None:
-    """The case shrinks to a stub that keeps its money: who paid, what went back, what is disputed.
-
-    It keeps which events it has heard, too: one that is published again years later must not count a second time.
-    """
-    case.expired = True
-    case.timeline = []
-    case.shipments, case.returns, case.service_used, case.verdicts = {}, {}, {}, {}
-    for line in case.order.lines.values() if case.order else ():
-        line.title = line.category = line.subscription = None
-    for payment in case.payments.values():
-        payment.authentication = payment.checks = payment.risk = payment.shopper = None

@@ -6,7 +6,6 @@ from app.domain import timer_names as names
 from app.domain.case import Case
 from app.domain.disputes.deadlines import NOT_OPENED
 from app.domain.fold.disputes import end
-from app.domain.timers import retire
 
 
 def came_due(case: Case, name: str, due_at: datetime) -> None:
@@ -14,7 +13,7 @@ def came_due(case: Case, name: str, due_at: datetime) -> None:
     kind, _, key = name.partition(":")
     match kind:
         case names.RETENTION:
-            retire(case)
+            _retire(case)
         case names.REQUEST:
             request = case.requests.get(key)
             if request is not None and request.waiting_for in ("order", "payment", "return"):
@@ -30,3 +29,17 @@ def came_due(case: Case, name: str, due_at: datetime) -> None:
             case.disputes[key].flags.append(NOT_OPENED)
         case names.STUCK if key in case.refunds:
             case.refunds[key].stuck = True
+
+
+def _retire(case: Case) -> None:
+    """The case shrinks to a stub that keeps its money: who paid, what went back, what is disputed.
+
+    It keeps which events it has heard, too: one that is published again years later must not count a second time.
+    """
+    case.expired = True
+    case.timeline = []
+    case.shipments, case.returns, case.service_used, case.verdicts = {}, {}, {}, {}
+    for line in case.order.lines.values() if case.order else ():
+        line.title = line.category = line.subscription = None
+    for payment in case.payments.values():
+        payment.authentication = payment.checks = payment.risk = payment.shopper = None
