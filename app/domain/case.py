@@ -44,6 +44,7 @@ __all__ = [
     "decode_case",
     "encode_case",
     "new_case",
+    "order_in",
 ]
 
 STATE_VERSION = 2
@@ -123,9 +124,14 @@ class Case(msgspec.Struct, omit_defaults=True, gc=False):
 
 def new_case(case_id: str) -> Case:
     """The empty case of a journal key: `merchant_id/order_id`, or `merchant_id/~payment_id` without an order."""
-    merchant_id, _, rest = case_id.partition("/")
-    order_id = None if rest.startswith("~") else rest
-    return Case(case_id=case_id, merchant_id=merchant_id, order_id=order_id, state_version=STATE_VERSION)
+    merchant_id = case_id.partition("/")[0]
+    return Case(case_id=case_id, merchant_id=merchant_id, order_id=order_in(case_id), state_version=STATE_VERSION)
+
+
+def order_in(case_id: str) -> str | None:
+    """The order of a journal key; None in that of a payment that never found its order."""
+    rest = case_id.partition("/")[2]
+    return None if rest.startswith("~") else rest
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from app.domain.case import order_in
 from app.domain.disputes.compelling_evidence import Purchase, best_priors, rule_of
 
 FACTS_MAX = 1000
@@ -144,7 +145,7 @@ class History(msgspec.Struct, omit_defaults=True, gc=False):
 def _told(fact: Fact, purchase: Purchase) -> dict[str, Any]:
     return {
         "payment_id": purchase.payment_id,
-        "order_id": None if "/~" in fact.case_id else fact.case_id.partition("/")[2],
+        "order_id": order_in(fact.case_id),
         "event_id": purchase.event_id or None,
         "captured_at": purchase.captured_at,
         "amount": {"amount_minor": fact.amount_minor, "currency": fact.currency},

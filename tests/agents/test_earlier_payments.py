@@ -57,6 +57,14 @@ def told(shop: Shop) -> list[tuple[int, str | None, list[str]]]:
     return [(n, e and e["status"], e["prior_payment_ids"] if e else []) for n, e in found]
 
 
+@pytest.mark.parametrize("order", ["o2", "a/~b"])
+def test_an_earlier_payment_is_told_with_its_order_whatever_that_is_called(order):
+    shop = Shop()
+    tell(shop, *bought(order, LAST_YEAR), *bought("o3", "2026-06-20T12:00:00Z"), contested())
+    (answer,) = shop.bodies("case-events", "history.answered")
+    assert [(told["payment_id"], told["order_id"]) for told in answer["payments"]] == [(f"p-{order}", order)]
+
+
 def test_the_first_alert_waits_for_nothing_and_the_next_carries_the_earlier_payments():
     shop = shop_with(contested())
     assert told(shop) == [(1, None, []), (2, "qualified", ["p-o2", "p-o1"])]
