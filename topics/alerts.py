@@ -6,6 +6,7 @@ from topics.disputes import AlertSource
 from topics.envelope import Code, Day, DecimalText, Id, MinorUnits, Month, Revision, Time, WholeNumber
 from topics.instructions import EvidenceItem
 from topics.published import Published, PublishedMoney, RequestId, Statement
+from topics.reviews import SubjectKind
 
 DisputeStage = Literal["inquiry", "chargeback", "pre_arbitration", "arbitration"]
 DisputeOutcome = Literal["won", "lost", "accepted", "expired", "withdrawn"]
@@ -156,7 +157,7 @@ class RefundPayByNear(Statement):
 class AlertSubject(Published):
     """What an alert is about."""
 
-    kind: Literal["refund_request", "dispute", "alert"]
+    kind: SubjectKind
     id: Id
 
 

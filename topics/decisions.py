@@ -11,6 +11,8 @@ from topics.published import Published, PublishedMoney, RequestId, Statement
 Component = Literal["line", "shipping", "duties", "tip", "fee", "goodwill", "overpayment"]
 FeeKind = Literal["restocking", "return_shipping", "damage", "use"]
 WaitingFor = Literal["review", "second_review", "return", "payment", "order", "dispute", "history"]
+REVIEWS: tuple[WaitingFor, ...] = ("review", "second_review")
+"""What is waited for where a person is to decide."""
 TenderKind = Literal["original", "store_credit"]
 
 

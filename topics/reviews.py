@@ -4,9 +4,10 @@ from typing import Literal
 
 from topics.envelope import Amount, Body, Id, Misfit, Note, OrderEvent, Revision
 
+SubjectKind = Literal["refund_request", "dispute", "alert"]
 Verdict = Literal["approve", "deny", "ask", "contest", "accept", "refund", "ignore"]
 
-VERDICTS: dict[str, tuple[str, ...]] = {
+VERDICTS: dict[SubjectKind, tuple[str, ...]] = {
     "refund_request": ("approve", "deny", "ask"),
     "dispute": ("contest", "accept"),
     "alert": ("refund", "ignore"),
@@ -17,7 +18,7 @@ VERDICTS: dict[str, tuple[str, ...]] = {
 class ReviewSubject(Body):
     """What was reviewed: a request, a dispute or an alert, by its id."""
 
-    kind: Literal["refund_request", "dispute", "alert"]
+    kind: SubjectKind
     id: Id
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, get_args
 
-Kind = Literal["refund_request", "dispute", "alert"]
-KINDS: Final[tuple[Kind, ...]] = ("refund_request", "dispute", "alert")
+from topics.reviews import SubjectKind
+
+KINDS: Final[tuple[SubjectKind, ...]] = get_args(SubjectKind)
 Snapshot = Mapping[str, Any]
 """The newest snapshot of a case, as consumers of `case-snapshots` read it."""
 
@@ -35,7 +36,7 @@ class Task(Protocol):
     @property
     def score(self) -> float: ...
     @property
-    def kind(self) -> Kind: ...
+    def kind(self) -> SubjectKind: ...
     @property
     def case_id(self) -> str: ...
     @property
@@ -63,7 +64,7 @@ class Task(Protocol):
 class Filter(NamedTuple):
     """What of the line is asked for; None: all kinds, all merchants."""
 
-    kind: Kind | None = None
+    kind: SubjectKind | None = None
     merchant_id: str | None = None
 
 
@@ -77,7 +78,7 @@ class Behind(NamedTuple):
 class Counts(NamedTuple):
     """How many tasks wait, by kind; the merchants that have any; and up to when that is complete."""
 
-    by_kind: Mapping[Kind, int]
+    by_kind: Mapping[SubjectKind, int]
     merchants: Sequence[str]
     as_of: datetime
 

@@ -9,10 +9,11 @@ from aiohttp import web
 from app.console.desk import DESK, USER
 from app.console.guarding import RefusedError
 from app.console.pages import REFRESHED, address, page
-from app.console.ports import KINDS, Behind, Filter, Kind, Snapshot, Task
+from app.console.ports import KINDS, Behind, Filter, Snapshot, Task
 from app.console.subjects import moment
 from app.console.users import Role
 from app.console.viewing import cards_of, timeline_of, totals_of
+from topics.reviews import SubjectKind
 
 ROWS: Final = 50
 PAGE, PAGES_MAX = 200, 100
@@ -123,7 +124,7 @@ async def search(request: web.Request) -> web.StreamResponse:
 def _filter(request: web.Request) -> Filter:
     kind: Any = request.query.get("kind")
     merchant = request.query.get("merchant") or None
-    return Filter(kind if kind in get_args(Kind) else None, merchant[:64] if merchant else None)
+    return Filter(kind if kind in get_args(SubjectKind) else None, merchant[:64] if merchant else None)
 
 
 def _behind(request: web.Request) -> Behind | None:

@@ -7,14 +7,14 @@ know the revision it is about.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from app.console.ports import Kind
 from app.console.subjects import Subject
+from topics.reviews import SubjectKind
 
 PATIENCE_S: Final = 60.0
 """So long an answer is waited for; a worker that runs gives it within a second or two."""
 KEPT_MAX: Final = 10_000
 
-Key = tuple[str, Kind, str]
+Key = tuple[str, SubjectKind, str]
 
 
 class Sent(NamedTuple):
@@ -51,7 +51,7 @@ class Outbox:
         """Whether the broker has this event, as far as is remembered."""
         return event_id in self._ids
 
-    def on(self, case_id: str, kind: Kind, subject_id: str, revision: int | None) -> Sent | None:
+    def on(self, case_id: str, kind: SubjectKind, subject_id: str, revision: int | None) -> Sent | None:
         """What is on its way about a task of the line."""
         sent = self._sent.get((case_id, kind, subject_id))
         return sent if sent is not None and sent.revision == revision else None

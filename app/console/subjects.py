@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from app.console.ports import Kind, Snapshot
+from app.console.ports import Snapshot
+from topics.decisions import REVIEWS
+from topics.reviews import SubjectKind
 
-REVIEWS: Final = ("review", "second_review")
-_PARTS: Final[dict[Kind, tuple[str, str]]] = {
+_PARTS: Final[dict[SubjectKind, tuple[str, str]]] = {
     "refund_request": ("requests", "request_id"),
     "dispute": ("disputes", "dispute_id"),
     "alert": ("alerts", "alert_id"),
@@ -17,7 +18,7 @@ _PARTS: Final[dict[Kind, tuple[str, str]]] = {
 class Subject(NamedTuple):
     """A request, a dispute or an alert, with its row of the snapshot. `waits`: a person is to judge it."""
 
-    kind: Kind
+    kind: SubjectKind
     id: str
     row: dict[str, Any]
     waits: bool
@@ -51,7 +52,7 @@ def deadline_of(subject: Subject) -> datetime | None:
     return moment(subject.row.get(name))
 
 
-def _waits(kind: Kind, row: dict[str, Any]) -> bool:
+def _waits(kind: SubjectKind, row: dict[str, Any]) -> bool:
     """As the read side's line has it. What a version wrote that did not say what is waited for, is shown."""
     if kind == "refund_request":
         return row["status"] == "held" and row.get("waiting_for", "review") in REVIEWS

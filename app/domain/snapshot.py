@@ -19,8 +19,7 @@ from app.domain.publishing import Outbound, cause_of
 from app.domain.refunds.asking import STAFF
 from app.domain.refunds.assessment import requested
 from app.domain.timer_names import RETENTION
-
-REVIEWS = frozenset({"review", "second_review"})
+from topics.decisions import REVIEWS
 
 
 def snapshot(case: Case) -> Outbound:

@@ -16,6 +16,7 @@ from app.domain.refunds.answers import schedule_pay_by
 from app.domain.refunds.lifecycle import IN_FLIGHT, SETTLED
 from app.domain.refunds.statutory import law_of, zone_of
 from app.domain.telling import of_refund
+from topics.decisions import REVIEWS
 
 
 def fire(case: Case, name: str, context: Context) -> Iterator[Record]:
@@ -44,7 +45,7 @@ def fire(case: Case, name: str, context: Context) -> Iterator[Record]:
 
 def _review_overdue(case: Case, request_id: str, context: Context) -> Iterator[Record]:
     request = case.requests[request_id]
-    if request.waiting_for not in ("review", "second_review"):
+    if request.waiting_for not in REVIEWS:
         return
     policy = context.policies.speaking(case.merchant_id, request.asked_at)
     since = context.now - policy.waits["review"]

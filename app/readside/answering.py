@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from app.readside.keys import CAUGHT_UP_AT, LAYOUT, LAYOUT_FIELD, Keys
-from app.readside.waiting import KINDS, Kind, Task
+from app.readside.waiting import KINDS, Task
+from topics.reviews import SubjectKind
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -40,14 +41,14 @@ class Place(NamedTuple):
     """A place in the line: tasks are ordered by score, then by kind as in KINDS, then by id."""
 
     score: float
-    kind: Kind
+    kind: SubjectKind
     task_id: str
 
 
 class Counts(NamedTuple):
     """How many tasks of each kind wait, the merchants that have any, and up to when that is complete (Unix time)."""
 
-    by_kind: dict[Kind, int]
+    by_kind: dict[SubjectKind, int]
     merchants: list[str]
     as_of: float
 
@@ -90,7 +91,7 @@ class Answers:
         return Counts(dict(zip(KINDS, counted, strict=True)), sorted(name.decode() for name in merchants), as_of)
 
     def tasks(
-        self, kinds: Sequence[Kind], merchant_id: str | None, now: float, *, after: Place | None, count: int
+        self, kinds: Sequence[SubjectKind], merchant_id: str | None, now: float, *, after: Place | None, count: int
     ) -> list[Task]:
         """The next `count` tasks of these kinds behind a place in the line, the first to be due first.
 
@@ -106,7 +107,7 @@ class Answers:
         return [_decode_task(row) for row in rows if row is not None]
 
     def _line(
-        self, kind: Kind, merchant_id: str | None, now: float, after: Place | None, count: int
+        self, kind: SubjectKind, merchant_id: str | None, now: float, after: Place | None, count: int
     ) -> Iterator[Place]:
         """At most `count` places of one kind behind `after`."""
         key = self._keys.waiting(kind, merchant_id)
@@ -151,7 +152,7 @@ def _order(place: Place) -> tuple[float, int, str]:
     return place.score, KINDS.index(place.kind), place.task_id
 
 
-def _first(kind: Kind, now: float) -> float:
+def _first(kind: SubjectKind, now: float) -> float:
     """From where on a line is told: an alert whose time is over cannot be answered any more, anything else must be."""
     return now if kind == "alert" else float("-inf")
 

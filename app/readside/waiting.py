@@ -6,15 +6,15 @@ first. Whether the time of an alert is over says the clock of whoever asks: no e
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
-from typing import Final, Literal
+from typing import Final, get_args
 
 import msgspec
 
 from app.readside.document import Alert, Dispute, Document, Money, Request
+from topics.decisions import REVIEWS
+from topics.reviews import SubjectKind
 
-Kind = Literal["refund_request", "dispute", "alert"]
-KINDS: Final[tuple[Kind, ...]] = ("refund_request", "dispute", "alert")
-REVIEWS: Final = ("review", "second_review")
+KINDS: Final[tuple[SubjectKind, ...]] = get_args(SubjectKind)
 UNMATCHED: Final = "unmatched"
 WITHOUT_A_DATE: Final = 1e11
 """Added to the age of a task that is never due: behind every date of this millennium."""
@@ -27,7 +27,7 @@ class Task(msgspec.Struct, frozen=True):
     an alert. `advice`: of a dispute.
     """
 
-    kind: Kind
+    kind: SubjectKind
     case_id: str
     subject_id: str
     merchant_id: str
@@ -54,10 +54,10 @@ class Task(msgspec.Struct, frozen=True):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode_id = msgspec.json.Decoder(tuple[Kind, str, str]).decode
+_decode_id = msgspec.json.Decoder(tuple[SubjectKind, str, str]).decode
 
 
-def kind_of(task_id: str) -> Kind:
+def kind_of(task_id: str) -> SubjectKind:
     """The kind of a task, by its id."""
     return _decode_id(task_id)[0]
 
@@ -127,5 +127,5 @@ def _of_alert(case_id: str, document: Document, alert: Alert) -> Task:
     )
 
 
-def _task(kind: Kind, case_id: str, document: Document, subject_id: str) -> Task:
+def _task(kind: SubjectKind, case_id: str, document: Document, subject_id: str) -> Task:
     return Task(kind, case_id, subject_id, document.merchant_id, document.order_id)
