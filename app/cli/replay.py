@@ -110,9 +110,9 @@ def progress_of(files: Sequence[str]) -> Iterator[Callable[[int], Any]]:
         yield lambda _: None
         return
 
-    bar = Progress("replay", BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=screen, transient=True)
+    bar = Progress("reading", BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=screen, transient=True)
     with bar:
-        task = bar.add_task("replay", total=size_of(files))
+        task = bar.add_task("reading", total=size_of(files))
         yield lambda read: bar.advance(task, read)
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": "Find what is wrong with this installation, and say the cure.",
     "topics": "Compare and create the topics on Kafka.",
     "policy": "Check, try and publish policies.",
+    "rates": "Publish exchange rates.",
     "validate": "Say of events whether they are valid and, if not, what is wrong.",
     "schema": "Export the JSON Schemas, or check them.",
     "order": "Show the state of an order, and why it is so.",

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -120,6 +121,39 @@ def test_policies_are_published_once_and_never_changed(refundry, installation: s
     assert f"{folder}/shop-2.yaml:3: effective_from" in early.err
     policy(folder, version=2, start="2199-02-01T00:00:00Z")
     assert statuses() == [(2, "published"), (1, "unchanged")]
+
+
+@pytest.mark.kafka
+def test_rates_are_published_once_and_a_changed_one_only_where_it_is_wanted(
+    refundry, installation: str, tmp_path: Path
+):
+    table = tmp_path / "ecb.csv"
+
+    def told(*days: str, options: tuple[str, ...] = ()) -> Any:
+        table.write_text("\n".join(["Date,USD,JPY,", *days]))
+        return refundry("rates", "publish", table, "--output", "json", *options)
+
+    def counts(*days: str, options: tuple[str, ...] = ()) -> dict[tuple[str, str], int]:
+        done = told(*days, options=options)
+        assert done.code == 0, done.err
+        return {(row["pair"], row["status"]): row["rates"] for row in done.json}
+
+    second, first = "2026-03-03,1.0850,161.2,", "2026-03-02,1.0842,N/A,"
+    assert told(first).code == 3  # no topic yet
+    assert refundry("topics", "create").code == 0
+    new = {("EUR/USD", "new"): 2, ("EUR/JPY", "new"): 1}
+    assert counts(second, first, options=("--dry-run",)) == new
+    assert counts(second, first) == new
+    assert counts(second, first) == {("EUR/USD", "unchanged"): 2, ("EUR/JPY", "unchanged"): 1}
+    changed = told("2026-03-03,1.0860,161.20,", first)
+    assert (changed.code, changed.out) == (5, "")
+    assert "EUR/USD@2026-03-03: 1.0850 by ecb is published, 1.0860 by ecb was given" in changed.err
+    since = ("--since", "2026-03-03", "--replace")
+    assert counts("2026-03-03,1.0860,161.20,", first, options=since) == {
+        ("EUR/USD", "changed"): 1,
+        ("EUR/JPY", "unchanged"): 1,
+    }
+    assert counts("2026-03-03,1.0860,161.2,") == {("EUR/USD", "unchanged"): 1, ("EUR/JPY", "unchanged"): 1}
 
 
 @pytest.mark.kafka

@@ -214,7 +214,7 @@ def test_a_bar_is_drawn_on_a_terminal(tmp_path: Path):
         drawn = b"".join(iter(lambda: read_terminal(ours), b""))
         assert process.wait(60) == 0
     os.close(ours)
-    assert b"replay" in drawn
+    assert b"reading" in drawn
     assert b"\x1b[" in drawn
     assert b"1500 lines" in drawn
 
