@@ -87,7 +87,7 @@ def money(*, start: datetime | None, end: datetime | None, merchant: str | None,
     Months are told by the ledger, the standing by the snapshots of all cases. Both must come to the same, case by
     case, and all accounts to zero: exit code 6 where they do not.
     """
-    report = MoneyReport(Period(start, end, merchant))
+    report = MoneyReport(_period(start, end, merchant))
     _run("money", report, go_on=lambda: bool(report.differences()), **how)
     if differences := report.differences():
         raise Failure(
@@ -104,7 +104,7 @@ def refunds(*, start: datetime | None, end: datetime | None, merchant: str | Non
 
     A request belongs to the period in which it was made. Median and p90 are told by nearest rank.
     """
-    _run("refunds", RefundReport(Period(start, end, merchant)), **how)
+    _run("refunds", RefundReport(_period(start, end, merchant)), **how)
 
 
 @command.command(epilog=examples("refundry report disputes --html disputes.html"))
@@ -119,14 +119,14 @@ def disputes(
     """
     if at is None and not how["records"]:
         at = datetime.now(UTC).replace(microsecond=0)
-    _run("disputes", DisputeReport(Period(start, end, merchant), at), **how)
+    _run("disputes", DisputeReport(_period(start, end, merchant), at), **how)
 
 
 @command.command(epilog=examples("refundry report fees --from 2026-01-01T00:00:00Z"))
 @report_options
 def fees(*, start: datetime | None, end: datetime | None, merchant: str | None, **how: Any) -> None:
     """Show the fees that were charged and returned on payments and disputes, and those that were kept of refunds."""
-    _run("fees", FeeReport(Period(start, end, merchant)), **how)
+    _run("fees", FeeReport(_period(start, end, merchant)), **how)
 
 
 @command.command(epilog=examples("refundry report fx --output json"))
@@ -136,7 +136,13 @@ def fx(*, start: datetime | None, end: datetime | None, merchant: str | None, **
 
     A refund belongs to the period in which it was approved. Negative is a loss.
     """
-    _run("fx", FxReport(Period(start, end, merchant)), **how)
+    _run("fx", FxReport(_period(start, end, merchant)), **how)
+
+
+def _period(start: datetime | None, end: datetime | None, merchant: str | None) -> Period:
+    if start is not None and end is not None and start >= end:
+        raise click.UsageError("expected --from to be before --to")
+    return Period(start, end, merchant)
 
 
 def _run(

@@ -24,7 +24,7 @@ class _Line(msgspec.Struct):
     value_base64: str | None = None
 
 
-_EXPECTED = "expected what `refundry replay` wrote; its input belongs to --replay"
+_EXPECTED = "expected what `refundry replay` wrote; its input belongs to --replay, where the command has that"
 _decode_name = msgspec.json.Decoder(_Named).decode
 _decode = msgspec.json.Decoder(_Line).decode
 _decode_text = msgspec.json.Decoder(str | None).decode

@@ -233,3 +233,11 @@ def test_a_time_is_told_in_its_two_largest_units():
         "1d 1h",
         "8d 0h",
     ]
+
+
+@pytest.mark.parametrize("report", ["money", "refunds", "disputes", "fees", "fx"])
+def test_a_period_that_ends_before_it_begins_is_a_usage_error(refundry, year: Path, report: str):
+    period = ("--from", "2026-04-01T00:00:00Z", "--to", "2026-03-01T00:00:00Z")
+    done = refundry("report", report, *period, "--records", year)
+    assert (done.code, done.out) == (2, "")
+    assert "expected --from to be before --to" in done.complaint
