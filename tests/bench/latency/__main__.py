@@ -22,6 +22,7 @@ PAGE = "tests/bench/README.md"
 LOWEST_RATE, STEP = 500.0, 1.25
 DOCUMENTED_RATE = 2000.0
 LOW_LATENCY_MS = 20
+FEW_PARTITIONS = 2
 SECONDS_MAX = 3600.0
 
 
@@ -47,6 +48,11 @@ def main() -> None:
             Row(
                 f"`REFUNDRY_COMMIT_INTERVAL_MS={LOW_LATENCY_MS}`",
                 timed(bootstrap, directory, given, DOCUMENTED_RATE, **low),
+                Goal(None, 0.15),
+            ),
+            Row(
+                f"`REFUNDRY_COMMIT_INTERVAL_MS={LOW_LATENCY_MS}`, `REFUNDRY_PARTITIONS={FEW_PARTITIONS}`",
+                timed(bootstrap, directory, given, DOCUMENTED_RATE, **low, partitions=FEW_PARTITIONS),
                 Goal(None, 0.15),
             ),
         ]

@@ -58,7 +58,7 @@ def section(results: Results, command: str) -> str:
 def _how(results: Results) -> Iterator[str]:
     yield (
         "From when a request for a refund is due to be published to when its decision is read by a consumer of committed "
-        "records: two hops, each a transaction, through one `refundry worker` on RocksDB with 8 partitions. Orders are placed, "
+        "records: two hops, each a transaction, through one `refundry worker` on RocksDB with 8 partitions unless others are named. Orders are placed, "
         "paid and asked about at one rate, in an open loop: who comes during a pause waits through it, and that counts."
     )
     yield ""
