@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]  # exported, but not in so many words
 
@@ -32,6 +33,18 @@ from tests.tiers import lacks_kafka
 PAGE = "tests/bench/README.md"
 SEED = 1
 ONE_IN = 25
+RULED = """\
+policy: ruled
+version: 1
+effective_from: 2020-01-01T00:00:00Z
+merchants: ["*"]
+rules:
+  - {name: large, when: "request.amount_minor > 900000000 && request.requested_by == 'customer'", then: review, reason: rule_review}
+  - {name: often, when: "!order.is_guest && customer.requests_in_window > 900", then: review, reason: rule_review}
+  - {name: late, when: "request.age_days > 9000 && request.reason == 'changed_mind'", then: review, reason: rule_review}
+  - {name: abroad, when: "order.country != 'DE' && order.total_minor > 900000000", then: review, reason: rule_review}
+  - {name: gift_cards, when: "'gift_card' in request.kinds && request.amount_minor > 900000000", then: review, reason: rule_review}
+"""
 
 
 def main() -> None:
@@ -54,20 +67,35 @@ def main() -> None:
         sys.exit(f"the bench needs a real Kafka and lacks {lacking}")
     with tempfile.TemporaryDirectory(prefix="refundry-bench-") as scratch, broker(Path(scratch)) as bootstrap:
         directory = Path(scratch)
-        workers, bare = [], []
+        folder = ruled(directory / "policies")
+        workers, bare, ruled_by = [], [], []
         for number in range(given.runs):
             run, product = _measured(bootstrap, directory, measured)
             workers.append(run)
             bare.append(_bare(product, number))
+            ruled_by.append(_measured(bootstrap, directory, measured, policies=folder)[0])
         in_memory, _ = _measured(bootstrap, directory, measured, state_store="memory")
         uncached, _ = _measured(bootstrap, directory, measured, live_rows=100)
+        shadowed, _ = _measured(bootstrap, directory, measured, policies=folder, shadow_policy_dir=str(folder))
         replays = replay(measured.messages, directory, given.runs)
         trials = _trials(measured, directory, given.runs)
     lives, idle = [disputes.measure() for _ in range(given.runs)], timers.measure()
     _tell(f"a dispute's event costs {min(life.ratio for life in lives):.2f} times an order's at least")
     loads = (load_before, load())
     results = Results(
-        measured, workers, in_memory, uncached, bare, replays, trials, lives, idle, loads, time.monotonic() - began
+        measured,
+        workers,
+        in_memory,
+        uncached,
+        ruled_by,
+        shadowed,
+        bare,
+        replays,
+        trials,
+        lives,
+        idle,
+        loads,
+        time.monotonic() - began,
     )
     text = section(results, " ".join(["python -m tests.bench", *sys.argv[1:]]))
     if given.dry:
@@ -97,7 +125,14 @@ def broker(directory: Path) -> Iterator[str]:
         yield broker.bootstrap
 
 
-def _measured(bootstrap: str, directory: Path, measured: Mix, **settings: object) -> tuple[Run, Product]:
+def ruled(folder: Path) -> Path:
+    """A directory with a policy of five rules, none of which holds: what is decided stays what it is, only judging them is added."""
+    folder.mkdir()
+    (folder / "ruled.yaml").write_text(RULED)
+    return folder
+
+
+def _measured(bootstrap: str, directory: Path, measured: Mix, **settings: Any) -> tuple[Run, Product]:
     run, product = run_worker(bootstrap, directory, measured, **settings)
     said = f"{run.per_cpu_second:,.0f} events per CPU-second, {run.per_second:,.0f} per second"
     _tell(f"worker {settings or ''}: {said}")

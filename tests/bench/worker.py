@@ -69,14 +69,19 @@ class Run(NamedTuple):
         return self.events / sum(wave.cpu_seconds for wave in self.waves)
 
 
-def run_worker(bootstrap: str, directory: Path, mix: Mix, **settings: Any) -> tuple[Run, Product]:
-    """A fresh installation, one worker, all waves. The topics stay, for whoever reads them again."""
+def run_worker(
+    bootstrap: str, directory: Path, mix: Mix, *, policies: Path | None = None, **settings: Any
+) -> tuple[Run, Product]:
+    """A fresh installation, one worker, all waves. The topics stay, for whoever reads them again.
+
+    `policies` is a directory of those that are published; None: the built-in policy speaks.
+    """
     port = free_port()
     name = f"bench{time.time_ns()}"
     (directory / name).mkdir()
     more = {"ops_bind": f"127.0.0.1:{port}", "session_timeout_ms": 30_000, **settings}
     product = Product(bootstrap, name, directory / name, **more)
-    product.create()
+    product.create(policies)
     publish(product, mix.waves[0])
     waves: list[Wave] = []
     with running(product) as process:
