@@ -1,7 +1,7 @@
 """Answering requests: one without a final decision is asked about again whenever what it waits for has moved.
 
-A decision is said when it is another than the last one: another outcome, another thing that is waited for, or another
-reason. What was approved is instructed at once, one instruction per tender.
+A decision is said when it is another than the last one: another outcome, another thing that is waited for, another
+reason or another statutory date. What was approved is instructed at once, one instruction per tender.
 """
 
 from collections.abc import Iterator
@@ -95,7 +95,8 @@ def is_news(request: Request, decided: Decided) -> bool:
     if decided.outcome != "held" or request.status != "held":
         return True
     codes = [reason.code for reason in decided.reasons]
-    return decided.waiting_for != request.waiting_for or codes != request.reasons
+    is_due_otherwise = decided.pay_by != request.pay_by
+    return decided.waiting_for != request.waiting_for or codes != request.reasons or is_due_otherwise
 
 
 def say(case: Case, request: Request, decided: Decided, context: Context) -> Iterator[Record]:

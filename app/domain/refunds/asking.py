@@ -24,8 +24,8 @@ class Plan(msgspec.Struct):
 
     `units`: units of each line that go back with the request; `lines`: the lines that window and final sale ask
     about. `asked_minor`: an amount above what the scope has left; then there are no rows. `money_minor`: the most
-    that goes back as it came, the rest is store credit; None: as it was asked. `statutory`: the law gives it,
-    whatever the policy says.
+    that goes back as it came, the rest is store credit; None: as it was asked. `by_law`: those of the lines that the
+    law gives back, whatever the policy says.
     """
 
     rows: list[Row]
@@ -37,12 +37,17 @@ class Plan(msgspec.Struct):
     lines: list[str] = []
     payment_id: str | None = None
     money_minor: int | None = None
-    statutory: bool = False
+    by_law: frozenset[str] = frozenset()
 
     @property
     def wanted_minor(self) -> int:
         """What the rows come to, or the amount that is too much for them."""
         return sum(row.gross_minor for row in self.rows) if self.asked_minor is None else self.asked_minor
+
+    @property
+    def by_policy(self) -> tuple[str, ...]:
+        """The lines that the policy gives back, and not the law."""
+        return tuple(line_id for line_id in self.lines if line_id not in self.by_law)
 
 
 class Denial(msgspec.Struct, frozen=True):
@@ -66,7 +71,7 @@ class Asking(msgspec.Struct):
     withdrawable: frozenset[str] = frozenset()
 
     def withdraws(self, line_ids: Iterable[str]) -> bool:
-        """Whether the request withdraws from these lines by law."""
+        """Whether the request withdraws from all of these lines by law."""
         ids = list(line_ids)
         return bool(ids) and self.withdrawable.issuperset(ids)
 

@@ -1,8 +1,10 @@
 """All questions put to one request, and what comes of it: approved, denied or held, with rows, tenders and reasons."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
+
+import msgspec
 
 from app.domain.case import Case, Request, Row
 from app.domain.context import Context
@@ -14,7 +16,7 @@ from app.domain.refunds.asking import CHARGED_TOO_MUCH, Plan
 from app.domain.refunds.eligibility import QUESTIONS
 from app.domain.refunds.exchange import NO_RATE, estimate
 from app.domain.refunds.question import Advice, Deny, Hold, Question
-from app.domain.refunds.returning import units_to_return
+from app.domain.refunds.returning import return_by_law_is_missing, units_to_return_by_law
 from app.domain.refunds.reviewing import approvers
 from app.domain.refunds.scopes import plan
 from app.domain.refunds.statutory import pay_by, proof_of_return
@@ -82,7 +84,7 @@ def _held(q: Question, holds: list[tuple[Hold, str]], advice: list[Reason]) -> D
         reasons=(*reasons, *_reduced(q), *advice),
         waiting_for=first.waiting_for,
         wait_until=_wait_until(q, first.waiting_for),
-        pay_by=_pay_by(q) if all(hold.waiting_for in UNTIL_DECIDED for hold, _ in holds) else None,
+        pay_by=_pay_by(q) if all(_runs_meanwhile(q, hold) for hold, _ in holds) else None,
     )
 
 
@@ -105,14 +107,13 @@ def _approved(q: Question, advice: list[Reason]) -> Decided:
     )
     money = q.amount_minor if given.money_minor is None else min(given.money_minor, q.amount_minor)
     tenders = tuple(_tenders(q, shares, 0 if q.request.method == "store_credit" else money))
-    code, rule = _why_approved(q)
     fx, rate_missing = estimate(q.case, shares, q.context.rates, q.context.now.date())
     return _decided(
         q,
         "approved",
         amount=q.amount_minor,
         refundable=_possible(q),
-        reasons=(_reason(q, code, rule), *_reduced(q), *advice),
+        reasons=(*_why_approved(q), *_reduced(q), *advice),
         tenders=tenders,
         fx=fx,
         flags=(NO_RATE,) if rate_missing else (),
@@ -131,12 +132,26 @@ def _tenders(q: Question, shares: dict[str, int], money_minor: int) -> Iterator[
                 yield Tender(payment_id, minor, id_, kind)
 
 
-def _why_approved(q: Question) -> tuple[Code, str]:
+def _why_approved(q: Question) -> Iterator[Reason]:
+    """The law first; for the lines that it does not give back, what the policy gives them by."""
+    _, given = q.planned()
+    of_each = bool(given.by_law and given.by_policy)
+    if given.by_law:
+        yield _of_lines(_reason(q, Code.STATUTORY_RIGHT, "statutory_right"), sorted(given.by_law) if of_each else ())
+    if of_each or not given.by_law:
+        yield _of_lines(_reason(q, *_why_by_policy(q)), given.by_policy if of_each else ())
+
+
+def _of_lines(reason: Reason, lines: Iterable[str]) -> Reason:
+    """The reason with the lines that it is about, where it is not about all."""
+    named = ", ".join(lines)
+    return msgspec.structs.replace(reason, message=f"{reason.message} Lines: {named}.") if named else reason
+
+
+def _why_by_policy(q: Question) -> tuple[Code, str]:
     components = {row.component for row in q.rows if row.component != "fee"}
     if q.request.alert_id is not None:
         return Code.PRE_DISPUTE_REFUND, "pre_dispute_refund"
-    if q.planned()[1].statutory:
-        return Code.STATUTORY_RIGHT, "statutory_right"
     if approvers(q.request, q.case.currency):
         return Code.REVIEW_APPROVED, "reviewed"
     if q.approving is not None:
@@ -233,11 +248,16 @@ def _pay_by(q: Question) -> date | None:
     if q.plan is None:
         return None
     asking, given = q.planned()
-    if not given.statutory or asking.law is None:
+    if not given.by_law or asking.law is None:
         return None
-    goods = units_to_return(q)
+    goods = units_to_return_by_law(q)
     proof = proof_of_return(q.case, goods) if goods else None
     return pay_by(asking.order, asking.law, q.request.asked_at, proof)
+
+
+def _runs_meanwhile(q: Question, hold: Hold) -> bool:
+    """Whether the statutory date runs during a wait: one of ours alone, or one for goods that the policy takes back."""
+    return hold.waiting_for in UNTIL_DECIDED or (hold.waiting_for == "return" and not return_by_law_is_missing(q))
 
 
 def _flags(q: Question) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from app.domain.refunds.asking import Denial, asking_of
 from app.domain.refunds.fees import fee_rows
 from app.domain.refunds.question import Advice, Answer, Deny, Hold, Question
 from app.domain.refunds.reducing import scale
-from app.domain.refunds.returning import goods_are_back, return_is_missing
+from app.domain.refunds.returning import goods_are_back, is_coming_back
 from app.domain.refunds.reviewing import (
     asked_not_too_often,
     begun_services_have_a_period,
@@ -34,7 +34,6 @@ from app.domain.refunds.rules import rules_of_the_policy
 from app.domain.refunds.scopes import plan
 from app.domain.refunds.tenders import available
 from app.domain.refunds.windows import window_ends
-from app.domain.returns import units_here
 
 
 def well_formed(q: Question) -> Answer:
@@ -106,10 +105,8 @@ def lines_and_quantities(q: Question) -> Answer:
         q.amount_minor = given.asked_minor
         return None
     # Only the fee for the way back asks whether goods come.
-    coming_back = q.policy.fees.return_shipping is not None and (
-        return_is_missing(q, sum(row.gross_minor for row in given.rows))
-        or any(units_here(q.case, line_id) for line_id in given.units)
-    )
+    worth = sum(row.gross_minor for row in given.rows)
+    coming_back = q.policy.fees.return_shipping is not None and is_coming_back(q, worth)
     q.rows = given.rows + fee_rows(q.asking, given, coming_back=coming_back)
     q.amount_minor = sum(row.gross_minor for row in q.rows)
     return None if q.amount_minor > 0 else Deny(Code.NOTHING_LEFT)
@@ -152,8 +149,7 @@ def in_its_window(q: Question) -> Answer:
     asking, given = q.planned()
     if asking.goodwill or q.request.from_cancellation or q.request.scope["kind"] == "subscription":
         return None
-    by_law = _given_by_law(q)
-    late = tuple(i for i in given.lines if i not in by_law and _is_late(q, i))
+    late = tuple(line_id for line_id in given.by_policy if _is_late(q, line_id))
     if not late or (q.request.scope["kind"] == "shipping" and len(late) < len(given.lines)):
         return None
     if _withdraws_an_amount(q, late):
@@ -179,12 +175,6 @@ def _why_too_late(q: Question, late: tuple[str, ...]) -> Code:
     return Code.EXEMPT_FROM_WITHDRAWAL if exempt else Code.WITHDRAWAL_PERIOD_OVER
 
 
-def _given_by_law(q: Question) -> frozenset[str]:
-    """The lines that the law lets go back whatever the policy says. It gives goods back, not amounts or deliveries."""
-    asking, given = q.planned()
-    return asking.withdrawable if given.units or given.statutory else frozenset()
-
-
 def _is_late(q: Question, line_id: str) -> bool:
     assert q.case.order is not None
     ends = window_ends(q.case, q.case.order.lines[line_id], q.policy)
@@ -196,8 +186,7 @@ def not_final_sale(q: Question) -> Answer:
     asking, given = q.planned()
     if asking.goodwill or q.request.from_cancellation or q.request.scope["kind"] == "shipping":
         return None
-    lines, by_law = asking.order.lines, _given_by_law(q)
-    final = tuple(i for i in given.lines if lines[i].final_sale and i not in by_law)
+    final = tuple(line_id for line_id in given.by_policy if asking.order.lines[line_id].final_sale)
     if _withdraws_an_amount(q, final):
         return for_review(q, Code.RULE_REVIEW)
     return _unless_staff(q, Code.FINAL_SALE, final) if final else None

@@ -21,7 +21,7 @@ CHECKED_ONLY = frozenset({"new", "opened"})
 
 
 def fee_rows(asking: Asking, plan: Plan, *, coming_back: bool) -> list[Row]:
-    """The fees for a plan. `coming_back`: goods must be sent back, or are here already."""
+    """The fees for a plan. `coming_back`: goods that the policy takes back must be sent, or are here already."""
     if asking.request.reason in FAULTS_OF_MERCHANT or asking.request.from_cancellation or not plan.units:
         return []
     by_line = {row.line_id: row for row in plan.rows if row.component == "line" and row.quantity}
@@ -31,11 +31,12 @@ def fee_rows(asking: Asking, plan: Plan, *, coming_back: bool) -> list[Row]:
         if line is None:
             continue
         if line.kind == "physical":
-            rows += _line_fees(asking, line, row, by_law=plan.statutory)
-        elif plan.statutory:
+            rows += _line_fees(asking, line, row, by_law=line_id in plan.by_law)
+        elif line_id in plan.by_law:
             rows += _use(asking, line, row)
-    if coming_back and not plan.statutory:
-        rows += _return_shipping(asking, list(by_line.values()), rows)
+    if coming_back:
+        by_policy = [row for line_id, row in by_line.items() if line_id not in plan.by_law]
+        rows += _return_shipping(asking, by_policy, [row for row in rows if row.line_id not in plan.by_law])
     return rows
 
 

@@ -1,5 +1,7 @@
 """Goods before money: which lines the policy wants back, and whether they are here."""
 
+from collections.abc import Collection
+
 from app.domain.policy_terms import limit
 from app.domain.reasons import Reason as Code
 from app.domain.refunds.asking import CHARGED_TOO_MUCH
@@ -10,27 +12,50 @@ from app.domain.returns import units_here
 
 def goods_are_back(q: Question) -> Answer:
     """Goods come back before the money goes, where the policy asks for them."""
-    if not return_is_missing(q, _worth(q)):
+    if not _return_is_missing(q):
         return None
     if "return" in q.request.waits_over:
         return Deny(Code.RETURN_NOT_RECEIVED)
     return Hold(Code.AWAITING_RETURN, "return")
 
 
-def units_to_return(q: Question) -> dict[str, int]:
-    """The units that the policy wants back before the money goes, by line."""
+def units_to_return_by_law(q: Question) -> dict[str, int]:
+    """Of what the law gives back, the units that the policy wants back before the money goes, by line."""
     _, given = q.planned()
-    return {line_id: given.units[line_id] for line_id in _lines_to_return(q, _worth(q))}
+    return {line_id: given.units[line_id] for line_id in _lines_to_return(q, _worth(q)) if line_id in given.by_law}
 
 
-def return_is_missing(q: Question, amount_minor: int) -> bool:
-    """Whether goods worth so much are still to come; by law the proof that they were sent is enough."""
+def is_coming_back(q: Question, amount_minor: int) -> bool:
+    """Whether goods that the policy takes back, in a request worth so much, are still to come or are here already."""
+    _, given = q.planned()
+    return bool(_missing(q, amount_minor).difference(given.by_law)) or any(
+        units_here(q.case, line_id) for line_id in given.units if line_id not in given.by_law
+    )
+
+
+def return_by_law_is_missing(q: Question) -> bool:
+    """Whether the proof that goods were sent or came back is still to come for what the law gives back."""
+    _, given = q.planned()
+    return _is_unproven(q, _missing(q, _worth(q)).intersection(given.by_law))
+
+
+def _return_is_missing(q: Question) -> bool:
+    """Whether goods are still to come: the policy's must be here, by law the proof that they were sent is enough."""
+    _, given = q.planned()
+    missing = _missing(q, _worth(q))
+    return bool(missing.difference(given.by_law)) or _is_unproven(q, missing.intersection(given.by_law))
+
+
+def _missing(q: Question, amount_minor: int) -> frozenset[str]:
+    """The lines of which not all units that are wanted back are here."""
     _, given = q.planned()
     wanted = _lines_to_return(q, amount_minor)
-    missing = [line_id for line_id in wanted if units_here(q.case, line_id) < given.units[line_id]]
-    if given.statutory and missing:
-        return proof_of_return(q.case, {line_id: given.units[line_id] for line_id in missing}) is None
-    return bool(missing)
+    return frozenset(line_id for line_id in wanted if units_here(q.case, line_id) < given.units[line_id])
+
+
+def _is_unproven(q: Question, line_ids: Collection[str]) -> bool:
+    _, given = q.planned()
+    return bool(line_ids) and proof_of_return(q.case, {line_id: given.units[line_id] for line_id in line_ids}) is None
 
 
 def _worth(q: Question) -> int:

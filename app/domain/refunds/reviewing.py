@@ -24,12 +24,10 @@ def outside_refunds_are_allocated(q: Question) -> Answer:
 def begun_services_have_a_period(q: Question) -> Answer:
     """By law the share of a service that was had is paid; without a period a person works it out."""
     asking, given = q.planned()
-    if not given.statutory:
-        return None
     begun = any(
         asking.order.lines[line_id].subscription is None
         and has_begun(q.case, asking.order.lines[line_id], q.request.asked_at)
-        for line_id in given.lines
+        for line_id in given.by_law
     )
     return for_review(q, Code.RULE_REVIEW) if begun else None
 

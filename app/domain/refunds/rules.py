@@ -5,7 +5,8 @@ Laws
     reviews are told.
  2. A condition that cannot judge its facts is taken for the safe side: a rule that would deny or send to review sends
     to review, one that would approve says nothing. The decision carries the flag `rule_not_judged`.
- 3. What the law gives, no rule denies: there it sends to review.
+ 3. What the law gives, no rule denies: there it sends to review. So it does where the law gives a part of the
+    request, since a rule speaks of the request and not of its lines.
  4. An approving rule lifts the policy's own limit of automatic approval, and nothing else: neither risk and velocity,
     which are reviews and so worse, nor the second reviewer, nor the return of goods.
 
@@ -37,7 +38,7 @@ def rules_of_the_policy(q: Question) -> Answer:
     denying = [rule for rule in met if rule.then == "deny"]
     overruled = [rule for rule in denying if _is_advice(q, rule)]
     decisive = next((rule for rule in denying if rule not in overruled), None)
-    if decisive is not None and not q.planned()[1].statutory:
+    if decisive is not None and not q.planned()[1].by_law:
         return Deny(Code(decisive.reason), _lines(q), rule=decisive.name)
     advice = [Advice(Code(rule.reason), _lines(q), rule=rule.name) for rule in overruled]
     holds = [] if approvers(q.request, q.case.currency) else list(_holds(met, not_judged, overruled))

@@ -22,9 +22,10 @@ def plan(asking: Asking) -> Plan | Denial:
 def _full(asking: Asking) -> Plan | Denial:
     order, rows, reduced = asking.order, _overpayment_rows(asking), False
     touched = [line.line_id for line in order.lines.values() if line.portion.left_minor]
-    statutory = asking.withdraws(touched)
+    by_law = asking.withdrawable.intersection(touched)
+    shipping_by_policy = not asking.withdraws(touched) and gives_shipping(asking, complete=True)
     for component, item_id, portion in portions(order):
-        if component == "shipping" and (statutory or not gives_shipping(asking, complete=True)):
+        if component == "shipping" and not shipping_by_policy:
             continue
         if component == "tip" and not _gives_tip(asking):
             continue
@@ -40,7 +41,7 @@ def _full(asking: Asking) -> Plan | Denial:
                 quantity=portion.left_quantity or None if by_line else None,
             )
             rows.append(row)
-    if statutory:
+    if by_law and not shipping_by_policy:
         rows += _standard_delivery_rows(order)
     if not rows:
         return Denial(Code.NOTHING_LEFT)
@@ -51,7 +52,7 @@ def _full(asking: Asking) -> Plan | Denial:
         reduced=reduced,
         units={line_id: order.lines[line_id].portion.left_quantity for line_id in touched},
         lines=touched,
-        statutory=statutory,
+        by_law=by_law,
     )
 
 
@@ -67,13 +68,14 @@ def _lines(asking: Asking) -> Plan | Denial:
     if not rows:
         return Denial(Code.NOTHING_LEFT, tuple(asked))
     reduced = any(not is_whole_share(line.portion, asked[line.line_id]) for line in lines)
-    statutory = asking.withdraws(asked)
-    if statutory:
-        rows += _standard_delivery_rows(order) if _is_all_that_is_left(order, asked) else []
-    elif scope.get("include_shipping") and gives_shipping(asking, complete=_is_all_that_is_left(order, asked)):
+    by_law, complete = asking.withdrawable.intersection(asked), _is_all_that_is_left(order, asked)
+    follows_policy = scope.get("include_shipping") and not asking.withdraws(asked)
+    if follows_policy and gives_shipping(asking, complete=complete):
         rows += _shipping_rows(order)
+    elif by_law and complete:
+        rows += _standard_delivery_rows(order)
     wanted = sum(row.gross_minor for row in rows)
-    return Plan(rows, wanted, reduced=reduced, units=asked, lines=list(asked), statutory=statutory)
+    return Plan(rows, wanted, reduced=reduced, units=asked, lines=list(asked), by_law=by_law)
 
 
 def _is_all_that_is_left(order: Order, asked: dict[str, int]) -> bool:
@@ -260,7 +262,7 @@ def _withdrawn_subscription(asking: Asking, line: Line) -> Plan | Denial:
     if not left:
         return Denial(Code.NOTHING_LEFT, (line.line_id,))
     row = row_of(line.portion, left, component="line", line_id=line.line_id)
-    return Plan([row], left, lines=[line.line_id], statutory=True)
+    return Plan([row], left, lines=[line.line_id], by_law=frozenset([line.line_id]))
 
 
 SCOPES: dict[str, Callable[[Asking], Plan | Denial]] = {

@@ -39,7 +39,10 @@ def _rows_worth(order: Order, rows: list[Row], minor: int) -> list[Row]:
 
 
 def count_all_returned(case: Case, request: Request, rows: Sequence[Row]) -> dict[str, int]:
-    """Counts the units that came back against the rows of an approval, by line."""
+    """Counts the units that came back against the rows of an approval, by line.
+
+    Where the law gives a part of it, units on their way count for all of it: what was paid back proves nothing anew.
+    """
     by_law = Code.STATUTORY_RIGHT in request.reasons
     return {
         row.line_id: count_returned(case, row.line_id, row.quantity, by_law=by_law)
