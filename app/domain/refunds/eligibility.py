@@ -145,11 +145,13 @@ def what_disputes_leave(q: Question) -> Answer:
 
 
 def in_its_window(q: Question) -> Answer:
-    """Each line within its window at the time of asking; a request for delivery or an overpayment has its own rules."""
+    """Each line within its window at the time of asking, but for a period that ends; a request for delivery or an
+    overpayment has its own rules.
+    """
     asking, given = q.planned()
-    if asking.goodwill or q.request.from_cancellation or q.request.scope["kind"] == "subscription":
+    if asking.goodwill or q.request.from_cancellation:
         return None
-    late = tuple(line_id for line_id in given.by_policy if _is_late(q, line_id))
+    late = tuple(i for i in given.by_policy if i not in given.ended and _is_late(q, i))
     if not late or (q.request.scope["kind"] == "shipping" and len(late) < len(given.lines)):
         return None
     if _withdraws_an_amount(q, late):

@@ -36,6 +36,6 @@ def _too_much_for_two(asking: Asking) -> bool:
     paid = any(p.captured_minor for p in asking.case.payments.values())
     if paid and 2 * given.wanted_minor > sum(available(asking.case, asking.order.currency).values()):
         return True
-    if asking.request.scope["kind"] == "lines":
+    if asking.request.scope["kind"] == "lines" and not given.ended:
         return any(2 * n > asking.order.lines[line_id].portion.left_quantity for line_id, n in given.units.items())
     return 2 * given.wanted_minor > given.possible_minor

@@ -10,8 +10,8 @@ from app.domain.money import half_up, split
 from app.domain.portions import is_whole_share, portions, row_of, share_of_quantity
 from app.domain.reasons import Reason as Code
 from app.domain.refunds.asking import CHARGED_TOO_MUCH, FAULTS_OF_MERCHANT, Asking, Denial, Plan, overpaid
-from app.domain.refunds.statutory import has_begun, standard_delivery
-from app.domain.refunds.subscriptions import capped, unused_minor, unused_share
+from app.domain.refunds.periods import ended, ending_rows, endings, joined, leave_nothing, why_none, withdrawn
+from app.domain.refunds.statutory import standard_delivery
 
 
 def plan(asking: Asking) -> Plan | Denial:
@@ -22,16 +22,21 @@ def plan(asking: Asking) -> Plan | Denial:
 def _full(asking: Asking) -> Plan | Denial:
     order, rows, reduced = asking.order, _overpayment_rows(asking), False
     touched = [line.line_id for line in order.lines.values() if line.portion.left_minor]
-    by_law = asking.withdrawable.intersection(touched)
-    shipping_by_policy = not asking.withdraws(touched) and gives_shipping(asking, complete=True)
+    units = {line_id: order.lines[line_id].portion.left_quantity for line_id in touched}
+    by_law, ends = asking.withdrawable.intersection(touched), endings(asking, units)
+    complete = leave_nothing(ends, order)
+    shipping_by_policy = not asking.withdraws(touched) and gives_shipping(asking, complete=complete)
     for component, item_id, portion in portions(order):
         if component == "shipping" and not shipping_by_policy:
             continue
         if component == "tip" and not _gives_tip(asking):
             continue
+        by_line = component in ("line", "duties")
+        if by_line and item_id in ends:
+            rows += ending_rows(ends[item_id]) if component == "line" else []
+            continue
         reduced = reduced or portion.used_minor > 0
         if left := portion.left_minor:
-            by_line = component in ("line", "duties")
             row = row_of(
                 portion,
                 left,
@@ -44,16 +49,9 @@ def _full(asking: Asking) -> Plan | Denial:
     if by_law and not shipping_by_policy:
         rows += _standard_delivery_rows(order)
     if not rows:
-        return Denial(Code.NOTHING_LEFT)
+        return why_none(ends) or Denial(Code.NOTHING_LEFT)
     wanted = sum(row.gross_minor for row in rows)
-    return Plan(
-        rows,
-        wanted,
-        reduced=reduced,
-        units={line_id: order.lines[line_id].portion.left_quantity for line_id in touched},
-        lines=touched,
-        by_law=by_law,
-    )
+    return joined(Plan(rows, wanted, reduced=reduced, units=units, lines=touched, by_law=by_law), ends)
 
 
 def _lines(asking: Asking) -> Plan | Denial:
@@ -64,18 +62,22 @@ def _lines(asking: Asking) -> Plan | Denial:
     lines = [order.lines[line_id] for line_id in asked]
     if beyond := tuple(line.line_id for line in lines if asked[line.line_id] > line.portion.left_quantity):
         return Denial(Code.QUANTITY_EXCEEDED, beyond)
-    rows = [row for line in lines for row in _unit_rows(line, asked[line.line_id])]
+    ends = endings(asking, asked)
+    whole = [line for line in lines if line.line_id not in ends]
+    rows = [row for end in ends.values() for row in ending_rows(end)]
+    rows += [row for line in whole for row in _unit_rows(line, asked[line.line_id])]
     if not rows:
-        return Denial(Code.NOTHING_LEFT, tuple(asked))
-    reduced = any(not is_whole_share(line.portion, asked[line.line_id]) for line in lines)
-    by_law, complete = asking.withdrawable.intersection(asked), _is_all_that_is_left(order, asked)
+        return why_none(ends) or Denial(Code.NOTHING_LEFT, tuple(asked))
+    reduced = any(not is_whole_share(line.portion, asked[line.line_id]) for line in whole)
+    by_law = asking.withdrawable.intersection(asked)
+    complete = _is_all_that_is_left(order, asked) and leave_nothing(ends, order)
     follows_policy = scope.get("include_shipping") and not asking.withdraws(asked)
     if follows_policy and gives_shipping(asking, complete=complete):
         rows += _shipping_rows(order)
     elif by_law and complete:
         rows += _standard_delivery_rows(order)
     wanted = sum(row.gross_minor for row in rows)
-    return Plan(rows, wanted, reduced=reduced, units=asked, lines=list(asked), by_law=by_law)
+    return joined(Plan(rows, wanted, reduced=reduced, units=asked, lines=list(asked), by_law=by_law), ends)
 
 
 def _is_all_that_is_left(order: Order, asked: dict[str, int]) -> bool:
@@ -232,37 +234,13 @@ def _gives_tip(asking: Asking) -> bool:
 
 
 def _subscription(asking: Asking) -> Plan | Denial:
-    order, scope, rule = asking.order, asking.request.scope, asking.policy.proration
+    order, scope = asking.order, asking.request.scope
     line = order.lines.get(scope["line_id"])
     if line is None or line.subscription is None:
         return Denial(Code.UNKNOWN_LINE, (scope["line_id"],))
     if asking.withdraws([line.line_id]):
-        return _withdrawn_subscription(asking, line)
-    share = unused_share(line.subscription, scope["effective_at"], rule)
-    if not share:
-        return Denial(Code.PERIOD_FULLY_USED, (line.line_id,))
-    unused = unused_minor(line, share, setup_fee=rule.setup_fee)
-    money = capped(asking.case, order, line, unused)
-    given = {"refund": money, "none": 0}.get(rule.on_cancellation, min(unused, line.portion.left_minor))
-    if not given:
-        return Denial(Code.NOTHING_LEFT, (line.line_id,))
-    row = row_of(line.portion, given, component="line", line_id=line.line_id)
-    as_money = {"store_credit": 0, "refund_then_credit": money}.get(rule.on_cancellation)
-    return Plan([row], given, reduced=given < unused, lines=[line.line_id], money_minor=as_money)
-
-
-def _withdrawn_subscription(asking: Asking, line: Line) -> Plan | Denial:
-    """By law: all that is left of it, or once it has begun all but the share that was had (2011/83/EU, article 14)."""
-    left = line.portion.left_minor
-    if has_begun(asking.case, line, asking.request.asked_at):
-        assert line.subscription is not None
-        share = unused_share(line.subscription, asking.request.scope["effective_at"], asking.policy.proration)
-        unused = unused_minor(line, share, setup_fee="refund")
-        left = capped(asking.case, asking.order, line, unused)
-    if not left:
-        return Denial(Code.NOTHING_LEFT, (line.line_id,))
-    row = row_of(line.portion, left, component="line", line_id=line.line_id)
-    return Plan([row], left, lines=[line.line_id], by_law=frozenset([line.line_id]))
+        return withdrawn(asking, line)
+    return ended(asking, line, scope["effective_at"])
 
 
 SCOPES: dict[str, Callable[[Asking], Plan | Denial]] = {
