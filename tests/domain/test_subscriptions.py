@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.domain.events import amount, asked, captured, dispute, line, placed, refund, verdict
+from tests.domain.events import amount, asked, captured, dispute, line, money, of_orders, placed, refund, verdict
 from tests.domain.expecting import approved, denied, held, instructed, told
 from tests.domain.stories import given
 from tests.domain.subscribed import OCTOBER, cancels, ends, euros, october, period, subscribed, terms
@@ -195,6 +195,23 @@ def test_at_the_end_of_the_term_nothing_goes_back():
 def test_a_cancellation_and_a_request_for_the_same_period_are_one_refund(first, second):
     story = october().on(MIDDLE, first).then(approved("19.20"))
     story.when(second).then(denied("nothing_left"))
+
+
+@pytest.mark.parametrize("on", ["store_credit", "refund_then_credit"])
+@pytest.mark.parametrize("paid", ["37.20", "27.90"])
+def test_in_credit_they_are_one_refund_too_and_an_earlier_end_gives_the_difference(on, paid):
+    story = october(paid, on=on).on(MIDDLE, cancels("r1")).then(approved("19.20"))
+    story.when(ends(MIDDLE, "r2")).then(denied("nothing_left"))
+    story.when(ends("2026-10-10", "r3")).then(approved("6.00", reduced=True))  # 21 days are 25.20
+    story.when(ends("2026-10-10", "r4")).then(denied("nothing_left"))
+
+
+def test_a_credit_that_came_to_nothing_is_owed_again():
+    story = october(on="store_credit").on(MIDDLE, cancels("r1")).then(approved("19.20"))
+    for _ in ("the first", "its retry"):
+        failing = {"instruction_id": list(story.case.refunds)[-1], "amount": money("19.20")}
+        story.given(of_orders("store_credit.failed", **failing))
+    story.when(ends(MIDDLE, "r2")).then(approved("19.20"))
 
 
 def test_while_the_first_is_held_the_second_is_a_duplicate():

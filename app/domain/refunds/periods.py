@@ -73,13 +73,26 @@ def ended(asking: Asking, line: Line, at: datetime, units: int | None = None) ->
     if units is not None and units < line.portion.left_quantity:
         worth = half_up(unused * units, line.portion.quantity)
     money = min(capped(asking.case, asking.order, line, unused), worth)
-    given = {"refund": money, "none": 0}.get(rule.on_cancellation, min(worth, line.portion.left_minor))
+    still_owed = max(0, unused - given_for_the_end(asking, line))
+    with_credit = min(worth, still_owed, line.portion.left_minor)
+    given = {"refund": money, "none": 0}.get(rule.on_cancellation, with_credit)
     if not given:
         return Denial(Code.NOTHING_LEFT, (line.line_id,))
     row = row_of(line.portion, given, component="line", line_id=line.line_id)
     as_money = {"store_credit": 0, "refund_then_credit": money}.get(rule.on_cancellation)
     ids = [line.line_id]
     return Plan([row], given, reduced=given < worth, lines=ids, ended=frozenset(ids), money_minor=as_money)
+
+
+def given_for_the_end(asking: Asking, line: Line) -> int:
+    """What went back of the line because its period ended, as money and as credit; what came to nothing is not in."""
+    return sum(
+        row.gross_minor
+        for request in asking.case.requests.values()
+        if request.status == "approved" and request.reason == CANCELLED
+        for row in (request.rows if request.used_rows is None else request.used_rows)
+        if row.component == "line" and row.line_id == line.line_id
+    )
 
 
 def withdrawn(asking: Asking, line: Line) -> Plan | Denial:
