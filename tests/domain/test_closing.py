@@ -1,19 +1,25 @@
 """A thousand random orders: whatever parts are refunded in whatever order, all of it goes back in the end, to the cent.
 
-Every decision on the way is compared, row by row and tax by tax, with a second reckoning (`reckoning.py`).
+Every decision on the way is compared, row by row and tax by tax, with a second reckoning (`reckoning.py`). Where fees
+are kept, what went back and what was kept are together all that was charged.
 """
 
 from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from app.domain.balances import refundable
+from app.domain.case import Row
+from app.domain.policy_terms import Fees, Restocking, ReturnShipping
+from app.domain.portions import portions
 from app.domain.records import Decided
 from tests.domain import reckoning
-from tests.domain.events import asked, captured, of_orders, shipping
+from tests.domain.events import asked, came_back, captured, of_orders, shipping
 from tests.domain.reckoning import Answer, Till
 from tests.domain.stories import BriskStory, policy
 
@@ -149,6 +155,60 @@ def test_any_sequence_of_partial_refunds_of_any_kinds_closes_to_the_cent(order, 
                 back.update({tax.code: tax.amount_minor for tax in row.taxes})
     assert back.total() == sum(sum(part.taxes) for part in till.parts if part.gross)
     assert all(refundable(story.case, payment) == 0 for payment in story.case.payments.values())
+
+
+KEEPING = policy(
+    fees=Fees(
+        damage={"opened": Decimal("0.1"), "damaged": Decimal("0.5"), "missing": Decimal(1)},
+        restocking=Restocking(
+            rate=Decimal("0.17"), categories=("e",), conditions=("opened", "damaged"), reasons=("changed_mind",)
+        ),
+        return_shipping=ReturnShipping(amounts={"EUR": 17}, reasons=("changed_mind",)),
+    )
+)
+CONDITIONS = st.lists(st.sampled_from(["new", "opened", "damaged", "damaged", "missing"]), min_size=4, max_size=4)
+KEPT_FOR = st.lists(st.sampled_from(["changed_mind", "changed_mind", "other", "damaged"]), min_size=9, max_size=9)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(order=orders(), wishes=WISHES, reasons=KEPT_FOR, conditions=CONDITIONS)
+def test_what_goes_back_and_what_fees_keep_close_to_the_cent(order, wishes, reasons, conditions):
+    till = Till(order)
+    assume(till.charged)
+    bought = [line | {"category": "e"} for line in order["lines"]]
+    story = BriskStory(KEEPING).given(of_orders("order.placed", currency="EUR", **order | {"lines": bought}))
+    story.given(captured("0").but(amount=euros(till.charged)))
+    for line, condition in zip(bought, conditions, strict=False):
+        story.given(came_back(f"b-{line['line_id']}", condition, **{line["line_id"]: line["quantity"]}))
+    wanted = [(scope_of(wish, order, till), reason) for wish, reason in zip(wishes, reasons, strict=False)]
+    for number, (scope, reason) in enumerate([*wanted, ({"kind": "full"}, "damaged")]):
+        story.when(asked(f"r{number}", scope, reason=reason))
+    approved = [one for one in story.all if isinstance(one, Decided) and one.outcome == "approved"]
+    for decided in approved:
+        fees_are_within_what_they_reduce(decided.rows)
+    for _, _, portion in portions(story.case.order):
+        assert portion.used_minor == portion.gross_minor
+        assert not portion.gross_minor or portion.used_taxes == [tax.amount_minor for tax in portion.taxes]
+    kept = -sum(row.gross_minor for decided in approved for row in decided.rows if row.component == "fee")
+    assert kept == sum(refundable(story.case, payment) for payment in story.case.payments.values())
+
+
+def fees_are_within_what_they_reduce(rows: tuple[Row, ...]) -> None:
+    """All fees of a line hold the tax of their share of it, rounded once; with the way back no more than goes back."""
+    fees = [row for row in rows if row.component == "fee"]
+    assert all(tax.amount_minor <= 0 for row in fees for tax in row.taxes)
+    for row in rows:
+        on = [fee for fee in fees if fee.line_id == row.line_id is not None and row.component == "line"]
+        share = Fraction(-sum(fee.gross_minor for fee in on), row.gross_minor)
+        for tax in row.taxes if on else ():
+            held = -sum(one.amount_minor for fee in on for one in fee.taxes if one.code == tax.code)
+            assert held == reckoning.half_up(tax.amount_minor * share)
+    goods = [row for row in rows if row.component == "line" and row.quantity]
+    left = Counter[str]()
+    for row in [*goods, *fees]:
+        left.update({"gross": row.gross_minor} | {tax.code: tax.amount_minor for tax in row.taxes})
+        assert row.gross_minor == row.net_minor + sum(tax.amount_minor for tax in row.taxes)
+    assert all(minor >= 0 for minor in left.values())
 
 
 @pytest.mark.parametrize("lines", [{"l1": 1}, {"l1": 2}])

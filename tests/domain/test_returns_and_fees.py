@@ -152,6 +152,50 @@ def test_fees_carry_taxes_in_proportion():
     )
 
 
+ON_EACH_OTHER = policy(
+    fees=Fees(
+        damage={"damaged": Decimal("0.5"), "missing": Decimal(1)},
+        restocking=Restocking(
+            rate=Decimal("0.17"), categories=("e",), conditions=("damaged",), reasons=("changed_mind",)
+        ),
+        return_shipping=ReturnShipping(amounts={"EUR": 17}, reasons=("changed_mind",)),
+    )
+)
+
+
+def test_fees_together_hold_at_most_the_tax_that_they_reduce():
+    """Of 1.00 with 0.03 tax: up to 0.50 are 0.015, up to 0.67 are 0.0201, up to 0.84 are 0.0252 tax: 2, 2 and 3."""
+    story = Story(ON_EACH_OTHER).given(placed(line("l1", "0.97", category="e", taxes=taxes("0.03"))), captured("1.00"))
+    story.given(came_back(condition="damaged")).when(changed_mind()).then(
+        approved("0.16", fees={"damage": 50, "restocking": 17, "return_shipping": 17}, net=16, taxes=[])
+    )
+    assert [row.taxes[0].amount_minor for row in story.case.requests["r1"].rows] == [3, -2, 0, -1]
+
+
+def test_fees_of_many_requests_take_no_tax_that_was_not_charged():
+    bought_many = placed(line("l1", "19.40", 20, category="e", taxes=taxes("0.60")))
+    story = Story(ON_EACH_OTHER).given(bought_many, captured("20.00"), came_back(condition="damaged", l1=20))
+    for number in range(20):
+        story.when(changed_mind(f"r{number}")).then(approved("0.16", net=16, taxes=[]))
+
+
+def test_the_way_back_is_kept_of_what_the_other_fees_leave():
+    """The first line is kept whole, with its tax; the second has none, so what is kept of it for the way has none."""
+    two = placed(line("l1", "0.80", taxes=taxes("0.20")), line("l2", "1.00"))
+    story = Story(ON_EACH_OTHER).given(two, captured("2.00"), came_back(condition="missing", l1=1))
+    story.when(changed_mind(l1=1, l2=1)).then(
+        approved("0.83", fees={"damage": 100, "return_shipping": 17}, net=83, taxes=[])
+    )
+
+
+def test_fees_of_two_lines_that_were_rounded_up_leave_less_tax_for_the_way_back():
+    """Of each 1.00 with 0.01 tax a half is kept with 0.005, so 0.01; of 1.17 of 2.00 with 0.02 it is 0.0117."""
+    two = placed(line("l1", "0.99", taxes=taxes("0.01")), line("l2", "0.99", taxes=taxes("0.01")))
+    story = Story(ON_EACH_OTHER).given(two, captured("2.00"), came_back(condition="damaged", l1=1, l2=1))
+    story.when(changed_mind(l1=1, l2=1)).then(approved("0.83", net=83, taxes=[]))
+    assert [row.taxes[0].amount_minor for row in story.case.requests["r1"].rows] == [1, 1, -1, -1, 0]
+
+
 def test_units_of_different_conditions_are_kept_apart():
     story = bought(FEES, quantity=2).given(came_back("b1", "damaged", l1=1), came_back("b2", "new", l1=1))
     story.when(asked(scope=lines(l1=2))).then(approved("75.00", fees={"damage": 2500}))

@@ -1,10 +1,11 @@
 """What is kept of what comes back: damage, use, restocking and return shipping, in this order.
 
-Fees are negative rows on the gross of what comes back, with taxes in proportion, together at most what they reduce, and
-never where the merchant is at fault. By law only what the goods have lost by handling may be kept (Directive
-2011/83/EU, article 14).
+Fees are negative rows on the gross of what comes back, with taxes in proportion, together at most what they reduce (the
+gross and each tax of it), and never where the merchant is at fault. By law only what the goods have lost by handling
+may be kept (Directive 2011/83/EU, article 14).
 """
 
+from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 
@@ -53,7 +54,7 @@ def _line_fees(asking: Asking, line: Line, row: Row, *, by_law: bool) -> list[Ro
         restocking += 0 if by_law else _rate(gross, fees.restocking_rate(line.category, run.condition, why))
     damage = min(damage, row.gross_minor)
     restocking = min(restocking, row.gross_minor - damage)
-    return [_fee(kind, minor, row) for kind, minor in (("damage", damage), ("restocking", restocking)) if minor]
+    return _fees({"damage": damage, "restocking": restocking}, row)
 
 
 def _use(asking: Asking, line: Line, row: Row) -> list[Row]:
@@ -63,31 +64,58 @@ def _use(asking: Asking, line: Line, row: Row) -> list[Row]:
     share = unused_share(line.subscription, asking.request.asked_at, asking.policy.proration)
     used_of_all = line.portion.gross_minor - unused_minor(line, share, setup_fee="refund")
     used = min(row.gross_minor, half_up(used_of_all * (row.quantity or 1), line.portion.quantity))
-    return [_fee("use", used, row)] if used else []
+    return _fees({"use": used}, row)
 
 
 def _return_shipping(asking: Asking, on: list[Row], before: list[Row]) -> list[Row]:
+    """Of what the fees `before` leave of the lines, its taxes in proportion to what they leave of each line's."""
     left = sum(row.gross_minor for row in on) + sum(row.gross_minor for row in before)
     minor = min(asking.policy.fees.return_shipping_minor(asking.order.currency, asking.policy_reason), left)
     if minor <= 0:
         return []
-    taxes: dict[str, int] = {}
+    kept, taken = Counter[str | None](), Counter[str]()
+    for fee in before:
+        kept[fee.line_id] -= fee.gross_minor
+        for tax in fee.taxes:
+            taken[tax.code] -= tax.amount_minor
+    exact: dict[str, Fraction] = {}
     for row in on:
+        open_minor = row.gross_minor - kept[row.line_id]
+        share = (kept[row.line_id] + Fraction(open_minor * minor, left)) / row.gross_minor
         for tax in row.taxes:
-            taxes[tax.code] = taxes.get(tax.code, 0) + tax.amount_minor
-    gross = sum(row.gross_minor for row in on)
-    whole = Row(component="line", gross_minor=gross, net_minor=0, taxes=[Tax(c, t) for c, t in taxes.items()])
-    return [_fee("return_shipping", minor, whole)]
+            exact[tax.code] = exact.get(tax.code, Fraction(0)) + tax.amount_minor * share
+    # Fees of several lines, each rounded up, may hold a cent of this one's tax already.
+    taxes = [Tax(code, -max(0, _rounded(upto) - taken[code])) for code, upto in exact.items()]
+    return [_row("return_shipping", minor, taxes, None)]
 
 
 def _rate(gross_minor: int, rate: Decimal) -> int:
     if not rate:
         return 0
-    share = Fraction(rate) * gross_minor
-    return half_up(share.numerator, share.denominator)
+    return _rounded(Fraction(rate) * gross_minor)
 
 
-def _fee(kind: str, minor: int, on: Row) -> Row:
-    taxes = [Tax(tax.code, -half_up(tax.amount_minor * minor, on.gross_minor)) for tax in on.taxes]
+def _rounded(exact: Fraction) -> int:
+    return half_up(exact.numerator, exact.denominator)
+
+
+def _fees(amounts: dict[str, int], on: Row) -> list[Row]:
+    """The fees on one row, cumulative like every share: together they hold no more tax than they reduce."""
+    rows, so_far = [], 0
+    for kind, minor in amounts.items():
+        if not minor:
+            continue
+        upto = so_far + minor
+        taxes = [Tax(tax.code, _tax_in(tax, so_far, on) - _tax_in(tax, upto, on)) for tax in on.taxes]
+        rows.append(_row(kind, minor, taxes, on.line_id))
+        so_far = upto
+    return rows
+
+
+def _tax_in(tax: Tax, minor: int, of: Row) -> int:
+    return half_up(tax.amount_minor * minor, of.gross_minor)
+
+
+def _row(kind: str, minor: int, taxes: list[Tax], line_id: str | None) -> Row:
     net = -minor - sum(tax.amount_minor for tax in taxes)
-    return Row(component="fee", fee=kind, gross_minor=-minor, net_minor=net, taxes=taxes, line_id=on.line_id)
+    return Row(component="fee", fee=kind, gross_minor=-minor, net_minor=net, taxes=taxes, line_id=line_id)
