@@ -100,7 +100,10 @@ def _refuse_negative(amounts: list[int], path: str, expected: str) -> None:
 
 
 def _reconcile_total(order: Order, stated: int | None) -> None:
-    """A stated total that is off by rounding goes onto the last line; one that is off by more needs a person."""
+    """A stated total that is off by rounding goes onto the last line; one that is off by more needs a person.
+
+    So does one that would leave the last line less than the taxes in it.
+    """
     lines = list(order.lines.values())
     total = sum(line.portion.gross_minor + (line.duties.gross_minor if line.duties else 0) for line in lines)
     total += sum(item.portion.gross_minor for item in order.shipping.values())
@@ -110,7 +113,7 @@ def _reconcile_total(order: Order, stated: int | None) -> None:
         return
     last = lines[-1].portion
     difference = stated - total
-    if abs(difference) <= len(lines) and last.gross_minor + difference >= 0:
+    if abs(difference) <= len(lines) and last.gross_minor + difference >= sum(tax.amount_minor for tax in last.taxes):
         last.gross_minor += difference
         order.total_minor = stated
     else:

@@ -19,6 +19,7 @@ from tests.domain.events import (
     placed,
     refund,
     shipping,
+    taxes,
     verdict,
     voided,
     withdrawn,
@@ -285,3 +286,21 @@ def test_a_total_that_is_off_by_rounding_goes_onto_the_last_line():
     given(bought, captured("100.02")).when(asked()).then(approved("100.02", lines={"l1": 6000, "l2": 4002}))
     off = placed(line("l1", "60.00"), line("l2", "40.00"), total_minor=10003)
     given(off, captured("100.03")).when(asked()).then(held("total_differs", "100.00"))
+
+
+@pytest.mark.parametrize(
+    ("price", "tax", "inside", "total", "net"),
+    [
+        ("0.10", "0.09", True, 9, 0),
+        ("0.10", "0.10", True, 9, None),
+        ("0.00", "0.10", False, 9, None),
+        ("0.01", "0.10", False, 10, 0),
+    ],
+)
+def test_a_total_below_the_taxes_of_the_last_line_is_not_rounding(price, tax, inside, total, net):
+    bought = placed(line("l1", price, taxes=taxes(tax)), prices_include_tax=inside, total_minor=total)
+    story = given(bought, captured(f"0.{total:02}")).when(asked())
+    if net is None:
+        story.then(held("total_differs", f"0.{total:02}"))
+    else:
+        story.then(approved(f"0.{total:02}", net=net, taxes=[total]))
