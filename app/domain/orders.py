@@ -146,8 +146,20 @@ def _moved(old: Portion, new: Portion | None) -> bool:
     if new is None or new.gross_minor < old.used_minor or new.quantity < old.used_quantity:
         return False
     used = {tax.code: minor for tax, minor in zip(old.taxes, old.used_taxes, strict=False)}
-    if any(minor and code not in {tax.code for tax in new.taxes} for code, minor in used.items()):
+    if _shrinks_below(used, old, new):
         return False
     new.used_minor, new.used_quantity, new.counted_minor = old.used_minor, old.used_quantity, old.counted_minor
     new.used_taxes = [used.get(tax.code, 0) for tax in new.taxes]
     return True
+
+
+def _shrinks_below(used: dict[str, int], old: Portion, new: Portion) -> bool:
+    """Whether the net or a tax becomes less than it was, and less than what of it went back by `used` taxes."""
+    before = {tax.code: tax.amount_minor for tax in old.taxes}
+    after = {tax.code: tax.amount_minor for tax in new.taxes}
+    for code, minor in used.items():
+        if minor and (code not in after or after[code] < min(minor, before[code])):
+            return True
+    net_before = old.gross_minor - sum(before.values())
+    net_used = old.used_minor - sum(used.values())
+    return new.gross_minor - sum(after.values()) < min(net_used, net_before)

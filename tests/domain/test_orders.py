@@ -17,6 +17,7 @@ from tests.domain.events import (
     full,
     line,
     lines,
+    minor,
     placed,
     refund,
     shipping,
@@ -181,6 +182,40 @@ def test_an_amendment_below_what_was_approved_is_refused_and_changes_nothing(shr
     story = given(placed(line("l1", "100.00", 5)), captured("100.00"), asked("r1", lines(l1=4)))
     story.when(amended(*shrunk)).then(refused("illegal_transition"))
     story.when(asked("r2")).then(approved("20.00"))
+
+
+@pytest.mark.parametrize(
+    ("price", "tax", "fits"),
+    [
+        ("11.01", "0.99", False),  # 1.00 of the tax went back
+        ("12.00", "0.00", False),
+        ("4.99", "7.01", False),  # 5.00 of the net went back
+        ("11.00", "1.00", True),
+        ("5.00", "7.00", True),
+        ("5.00", "1.00", True),
+    ],
+)
+def test_an_amendment_leaves_the_net_and_each_tax_what_went_back(price, tax, fits):
+    """Of 10.00 and 2.00 tax 6.00 went back: 5.00 and 1.00."""
+    story = given(placed(line("l1", "10.00", taxes=taxes("2.00"))), captured("12.00"))
+    story.when(asked("r1", amount("6.00", "l1"))).then(approved("6.00", net=500, taxes=[100]))
+    story.when(amended(line("l1", price, taxes=taxes(tax))))
+    if not fits:
+        story.then(refused("illegal_transition"))
+        story.when(asked("r2")).then(approved("6.00", net=500, taxes=[100]))
+    elif (price, tax) != ("5.00", "1.00"):
+        story.when(asked("r2")).then(
+            approved("6.00", net=minor(price) - 500, taxes=[t for t in [minor(tax) - 100] if t])
+        )
+
+
+def test_an_amendment_that_says_the_same_again_is_no_shrinking():
+    """Of 0.03 that are taxes alone a cent holds none of them, and so more net than there is in the end."""
+    told = line("l1", "0.00", taxes=taxes("0.01", "0.01", "0.01"))
+    story = given(placed(told), captured("0.03")).when(asked("r1", amount("0.01", "l1")))
+    story.then(approved("0.01", net=1, taxes=[]))
+    story.when(amended(told)).never(refused("illegal_transition"))
+    story.when(asked("r2")).then(approved("0.02", net=-1, taxes=[1, 1, 1]))
 
 
 def test_an_amendment_that_was_refused_may_come_again_when_it_fits():
