@@ -21,6 +21,7 @@ from app.domain.refunds import lifecycle
 from app.domain.refunds.ended import content_of_request, has_ended, is_over
 from app.domain.refunds.naming import has_names_of, is_called_otherwise, refund_by_id, refund_of, twins_of
 from app.domain.refunds.reviewing import approvers
+from topics.envelope import MINOR_MAX
 
 
 class Absorbed:
@@ -73,8 +74,18 @@ def _capture(case: Case, event: Any) -> Admission:
     payment = case.payments.get(event.payment_id)
     capture = payment.captures.get(event.capture_id or event.payment_id) if payment else None
     if payment is None or capture is None:
-        return _in_another_currency(payment, event)
+        return _in_another_currency(payment, event) or _beyond_numbers(case, event)
     return _same_amount(capture.amount_minor, payment.currency, event, "capture")
+
+
+def _beyond_numbers(case: Case, event: Any) -> Refused | None:
+    """All captures of a case and currency together are a number that can be said."""
+    currency = event.amount.currency
+    captured = sum(payment.captured_minor for payment in case.payments.values() if payment.currency == currency)
+    if captured + event.amount.amount_minor <= MINOR_MAX:
+        return None
+    message = "amount: expected captures of the order that add up to at most 2^53-1 minor units"
+    return Refused("invalid_field", message, "amount")
 
 
 def _capture_failed(case: Case, event: Any) -> Admission:

@@ -262,6 +262,22 @@ def test_the_same_capture_under_another_event_is_absorbed_and_another_amount_is_
     assert story.case.payments["p1"].captured_minor == 10000
 
 
+@pytest.mark.parametrize("second", [{"capture_id": "c2"}, {"payment_id": "p2"}], ids=["of one payment", "of two"])
+def test_captures_that_add_up_beyond_every_number_are_refused(second):
+    """The largest amount is 2^53-1: 90,071,992,547,409.91."""
+    most = captured("90071992547409.90", capture_id="c1")
+    story = given(placed(), most).when(captured("0.02").but(**second)).then(refused("invalid_field", path="amount"))
+    assert sum(payment.captured_minor for payment in story.case.payments.values()) == 2**53 - 2
+    story.when(captured("0.01").but(**second)).never(refused("invalid_field"))
+    story.when(captured("0.01 USD", "p3")).never(refused("invalid_field"))
+
+
+def test_a_capture_that_failed_makes_room_for_another():
+    story = given(placed(), captured("90071992547409.91", capture_id="c1"))
+    story.given(capture_failed("90071992547409.91", capture_id="c1"))
+    story.when(captured("0.01", capture_id="c2")).never(refused("invalid_field"))
+
+
 def test_a_payment_in_another_currency_is_no_money_of_the_order():
     story = given(placed(), captured("60.00"), captured("40.00 USD", "p2"))
     story.when(asked("r1", amount("60.01"))).then(denied("exceeds_refundable", "60.00"))
