@@ -16,6 +16,7 @@ from app.domain.disputes.responding import may_respond
 from app.domain.fold.orders import content_of, received_units
 from app.domain.ids import question_id
 from app.domain.orders import Nonsense, carry_over, order_of
+from app.domain.quantities import names_a_line, names_what_was_bought
 from app.domain.records import Refused
 from app.domain.refunds import lifecycle
 from app.domain.refunds.ended import content_of_request, has_ended, is_over
@@ -142,12 +143,21 @@ def _refund_settlement(case: Case, event: Any) -> Admission:
 
 
 def _request(case: Case, event: Any) -> Admission:
-    known = content_of_request(case, event.request_id) if event.request_id is not None else None
+    known = content_of_request(case, event.request_id)
     if known is None:
         return None
     if known == content_of(event):
         return ABSORBED
     return Refused("id_conflict", "request_id was used before for another request; ask under a new id", "request_id")
+
+
+def _cancellation(case: Case, event: Any) -> Admission:
+    """One that is a request is answered as such, also where it names what was not bought."""
+    return _request(case, event) if event.request_id is not None else names_what_was_bought(case, event)
+
+
+def _subscription_cancellation(case: Case, event: Any) -> Admission:
+    return _request(case, event) if event.request_id is not None else names_a_line(case, event)
 
 
 def _withdrawal(case: Case, event: Any) -> Admission:
@@ -267,8 +277,11 @@ def _history(case: Case, event: Any) -> Admission:
 
 
 CHECKS: dict[str, Callable[[Case, Any], Admission]] = {
-    "order.cancelled": _request,
-    "subscription.cancelled": _request,
+    "order.fulfilled": names_what_was_bought,
+    "order.delivered": names_what_was_bought,
+    "order.cancelled": _cancellation,
+    "subscription.cancelled": _subscription_cancellation,
+    "service.used": names_a_line,
     "refund.requested": _request,
     "refund.request_withdrawn": _withdrawal,
     "return.received": _return_received,

@@ -10,7 +10,7 @@ import msgspec
 
 from app.domain.state.dispute import CompellingEvidence, Dispute, Fee, FraudReport, PreDispute, Tally
 from app.domain.state.goods import GoodsReturn, Returned, Shipment
-from app.domain.state.order import Line, Order, Portion, Proof, Shipping, Tax
+from app.domain.state.order import Formerly, Line, Order, Portion, Proof, Shipping, Tax
 from app.domain.state.payment import Capture, EarlySettlement, Payment, Refund, Row
 from app.domain.state.request import Request, Verdict
 
@@ -23,6 +23,7 @@ __all__ = [
     "Dispute",
     "EarlySettlement",
     "Fee",
+    "Formerly",
     "FraudReport",
     "GoodsReturn",
     "Line",
@@ -71,6 +72,7 @@ class Case(msgspec.Struct, omit_defaults=True, gc=False):
     """One order, or one payment that never found its order (`order_id` is None then).
 
     `ended_requests`: of requests that ended long ago without money a hash of the id, and of what was asked.
+    `uncounted_cancellations`: units by line of those that came before their order, or do not fit it.
     """
 
     case_id: str
@@ -105,6 +107,7 @@ class Case(msgspec.Struct, omit_defaults=True, gc=False):
     expired: bool = False
     refund_moves: int = 0
     ended_requests: dict[bytes, bytes] = {}
+    uncounted_cancellations: list[dict[str, int]] = []
 
     @property
     def currency(self) -> str | None:

@@ -15,6 +15,7 @@ from app.domain.fold.due import came_due
 from app.domain.fold.early_warnings import find_payments
 from app.domain.fold.orders import complete_early_scopes
 from app.domain.portions import use_up
+from app.domain.quantities import TELLS_OF_UNITS, count_cancellations, mark_what_was_not_bought
 from app.domain.records import (
     Advised,
     Alerted,
@@ -61,6 +62,7 @@ def _enter(case: Case, record: Entered) -> None:
         case.order = record.order
         case.customer_id = case.customer_token or event.customer_id
         complete_early_scopes(case)
+        count_cancellations(case)
         for refund in case.refunds.values():
             if refund.outside:
                 use_up_outside(case, refund)
@@ -69,6 +71,8 @@ def _enter(case: Case, record: Entered) -> None:
     fold = FOLDS.get(event.type)
     if fold is not None:
         fold(case, event)
+    if event.type in TELLS_OF_UNITS:
+        mark_what_was_not_bought(case)
     if event.type == "payment.captured":
         find_payments(case)
     if event.type in ("payment.captured", "payment.capture_failed"):

@@ -4,9 +4,9 @@ The order's discount and the taxes that are on no line are spread once, here, ov
 discounts, and stay where they fell.
 """
 
-from datetime import UTC
+from datetime import UTC, datetime
 
-from app.domain.case import Line, Order, Portion, Shipping, Tax
+from app.domain.case import Formerly, Line, Order, Portion, Shipping, Tax
 from app.domain.money import split
 from app.domain.plain import plain
 from topics.orders import OrderBody, OrderLine, OrderShipping
@@ -136,8 +136,17 @@ def carry_over(old: Order, new: Order) -> str | None:
             return "shipping"
     if old.tip and not _moved(old.tip, new.tip):
         return "tip_minor"
+    _remember_quantities(old, new, until=new.placed_at)
     new.placed_at = old.placed_at
     return None
+
+
+def _remember_quantities(old: Order, new: Order, *, until: datetime) -> None:
+    """Keeps how many units of a line the order had before, where the new one has another number of them."""
+    new.formerly = {line_id: list(before) for line_id, before in old.formerly.items()}
+    for line_id in {**old.lines, **new.lines}:
+        if old.quantity_of(line_id) != new.quantity_of(line_id):
+            new.formerly.setdefault(line_id, []).append(Formerly(until, old.quantity_of(line_id)))
 
 
 def _moved(old: Portion, new: Portion | None) -> bool:

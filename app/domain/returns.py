@@ -1,16 +1,38 @@
 """Goods that came back or are on their way back, by line, and which of them an approval has already counted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from app.domain.case import Case, Returned
 
 
 def received(case: Case, line_id: str) -> list[Returned]:
-    """Units of a line that came back, in order of arrival, the missing ones too."""
-    return [
-        part for back in case.returns.values() if back.received is not None for part in back.received.get(line_id, [])
+    """Units of a line that came back, in order of arrival, the missing ones too; no more than had been bought."""
+    came = [
+        (back.received_at, part)
+        for back in case.returns.values()
+        if back.received is not None and back.received_at is not None
+        for part in back.received.get(line_id, [])
     ]
+    counted = _bought_of(case, line_id, [(moment, part.quantity) for moment, part in came])
+    return [Returned(units, part.condition) for units, (_, part) in zip(counted, came, strict=True) if units]
+
+
+def _bought_of(case: Case, line_id: str, shown: Sequence[tuple[datetime, int]]) -> list[int]:
+    """Of units that came back at these times, how many had been bought by then, less those that came before them."""
+    counted, so_far = [0] * len(shown), 0
+    for index in sorted(range(len(shown)), key=lambda index: shown[index][0]):
+        moment, units = shown[index]
+        bought = case.order.bought_by(line_id, moment) if case.order else units
+        counted[index] = max(0, min(units, bought - so_far))
+        so_far += counted[index]
+    return counted
+
+
+def surplus_of(case: Case, line_id: str) -> int:
+    """Units of a line that came back, or were sent back, beyond what had been bought; they count for nothing."""
+    told = list(_told(case, line_id))
+    return sum(units for _, units in told) - sum(_bought_of(case, line_id, told))
 
 
 def units_here(case: Case, line_id: str) -> int:
@@ -45,7 +67,14 @@ def shown_at(case: Case, line_id: str, quantity: int) -> datetime | None:
     return None
 
 
-def _shown(case: Case, line_id: str) -> Iterator[tuple[datetime, int]]:
+def _shown(case: Case, line_id: str) -> list[tuple[datetime, int]]:
+    """When units of a line were shown to come back, and how many; no more than had been bought."""
+    told = list(_told(case, line_id))
+    counted = _bought_of(case, line_id, told)
+    return [(moment, units) for (moment, _), units in zip(told, counted, strict=True)]
+
+
+def _told(case: Case, line_id: str) -> Iterator[tuple[datetime, int]]:
     """When units of a line were sent back, or came back without that anybody had said so, and how many."""
     for back in case.returns.values():
         sent = back.shipped.get(line_id, 0)

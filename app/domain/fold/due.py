@@ -37,7 +37,7 @@ def _retire(case: Case) -> None:
     It keeps which events it has heard, too: one that is published again years later must not count a second time.
     """
     case.expired = True
-    case.timeline = []
+    case.timeline, case.uncounted_cancellations = [], []
     case.shipments, case.returns, case.service_used, case.verdicts = {}, {}, {}, {}
     for line in case.order.lines.values() if case.order else ():
         line.title = line.category = line.subscription = None

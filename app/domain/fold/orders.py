@@ -10,6 +10,7 @@ import msgspec
 from app.domain.case import Case, GoodsReturn, Proof, Request, Returned, Shipment, Verdict
 from app.domain.ids import question_id
 from app.domain.plain import plain
+from app.domain.quantities import count_cancellations
 from topics.case_events import HistoryAnswered
 from topics.customers import CustomerErased
 from topics.orders import (
@@ -64,8 +65,9 @@ def _delivered(case: Case, event: OrderDelivered) -> None:
 
 def _cancelled(case: Case, event: OrderCancelled) -> None:
     quantities = cancelled_quantities(case, event)
-    for line_id, quantity in quantities.items():
-        case.cancelled[line_id] = case.cancelled.get(line_id, 0) + quantity
+    if quantities:
+        case.uncounted_cancellations.append(quantities)
+        count_cancellations(case)
     if event.request_id is not None:
         lines = [{"line_id": line_id, "quantity": n} for line_id, n in quantities.items()]
         nothing_named = case.order is None and not event.lines

@@ -67,9 +67,11 @@ def use_up_outside(case: Case, refund: Refund) -> None:
 
 
 def _outside_rows(order: Order, refund: Refund) -> list[Row]:
-    """Its lines by what is left of each, its delivery part over the deliveries. Lines that nobody knows: nothing."""
+    """Its lines by what is left of each, its delivery part over the deliveries. Where it names lines or units that the
+    order does not have, nobody knows what it was for: nothing of the lines.
+    """
     rows: list[Row] = []
-    named = {line_id: n for line_id, n in (refund.lines or {}).items() if line_id in order.lines}
+    named = {line_id: n for line_id, n in (refund.lines or {}).items() if n <= order.quantity_of(line_id)}
     if named and len(named) == len(refund.lines or {}):
         lines = [order.lines[line_id] for line_id in named]
         duties = _outside_duties(lines, named, refund.amount_minor - refund.shipping_minor)

@@ -75,8 +75,15 @@ class Shipping(msgspec.Struct, array_like=True, gc=False):
     standard_minor: int | None = None
 
 
+class Formerly(msgspec.Struct, array_like=True, gc=False):
+    """How many units of a line the order had until an amendment changed that."""
+
+    until: datetime
+    quantity: int
+
+
 class Order(msgspec.Struct, array_like=True, gc=False):
-    """The order as placed or last amended."""
+    """The order as placed or last amended. `formerly`: of the lines whose quantity an amendment changed."""
 
     placed_at: datetime
     currency: str
@@ -93,3 +100,20 @@ class Order(msgspec.Struct, array_like=True, gc=False):
     informed_of_withdrawal: bool = True
     total_differs: bool = False
     event_id: str = ""
+    formerly: dict[str, list[Formerly]] = {}
+
+    def quantity_of(self, line_id: str) -> int:
+        """Units of a line; zero of one that it does not have."""
+        line = self.lines.get(line_id)
+        return line.portion.quantity if line else 0
+
+    def most_bought(self, line_id: str) -> int:
+        """The most units of a line that any version had; zero of one that it never had."""
+        return max([self.quantity_of(line_id), *(before.quantity for before in self.formerly.get(line_id, ()))])
+
+    def bought_by(self, line_id: str, at: datetime) -> int:
+        """Units of a line as of a time; the first version counts for what was before it."""
+        for before in sorted(self.formerly.get(line_id, ()), key=lambda one: one.until):
+            if at < before.until:
+                return before.quantity
+        return self.quantity_of(line_id)
