@@ -132,6 +132,38 @@ def test_where_nothing_is_exchanged_there_is_nothing_to_estimate(settled):
     story.when(asked()).then(approved("10.00", fx=None, flags=()))
 
 
+SETTLED = {"settlement": {"amount": minor(7000, "EUR"), "rate": "0.875"}}
+IN_KRONOR = {"settlement": {"amount": minor(20000, "SEK"), "rate": "10"}}
+
+
+@pytest.mark.parametrize("rates", [[], ["EUR/USD 1.25", "EUR/SEK 10"]], ids=["no rates", "all rates"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        captured("20.00 USD", "g1", kind="gift_card"),
+        captured("20.00 USD", "p2", settlement={"amount": minor(2000, "USD"), "rate": "1"}),
+        captured("20.00 USD", "p2", **IN_KRONOR),
+        captured("20.00 USD", capture_id="c2"),
+        captured("20.00 USD", capture_id="c2", **IN_KRONOR),
+    ],
+    ids=["a gift card", "a card of its own currency", "a third currency", "unsettled capture", "capture in a third"],
+)
+def test_what_did_not_settle_in_one_other_currency_has_no_estimate_and_lacks_no_rate(other, rates):
+    """100.00 USD of which 80.00 came in as 70.00 EUR: no one amount in EUR stands for the whole."""
+    story = Dated(start=TODAY, rates=book(*rates)).given(placed(line("l1", "100.00"), currency="USD"))
+    story.given(captured("80.00 USD", **SETTLED), other).when(asked())
+    story.then(approved("100.00", fx=None, flags=()))
+
+
+def test_of_several_payments_the_estimate_is_of_those_that_give_something_back():
+    """80.00 USD of the card alone at 1.25 are 64.00 EUR, and 70.00 EUR came in; the rest is on the gift card."""
+    story = Dated(start=TODAY, rates=book("EUR/USD 1.25")).given(placed(line("l1", "100.00"), currency="USD"))
+    story.given(captured("80.00 USD", **SETTLED), captured("20.00 USD", "g1", kind="gift_card"))
+    story.when(gives(8000, "USD")).then(approved("80.00", flags=()))
+    assert (told_fx(story)["settlement_estimate"], told_fx(story)["gain_loss_minor"]) == (minor(6400, "EUR"), 600)
+    story.when(gives(2000, "USD").but(request_id="r2")).then(approved("20.00", fx=None, flags=()))
+
+
 def test_a_settlement_that_is_told_later_is_known_from_then_on():
     story = bought((1000, "EUR"), rates=book("EUR/SEK 11.5")).when(gives(100, "EUR")).then(approved("1.00", fx=None))
     story.given(of_payments("payment.settled", "p1", settlement={"amount": minor(11000, "SEK"), "rate": "11"}))

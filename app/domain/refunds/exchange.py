@@ -18,16 +18,13 @@ NO_RATE = "fx_rate_missing"
 def estimate(case: Case, shares: Mapping[str, int], rates: Rates, day: date) -> tuple[dict[str, Any] | None, bool]:
     """The `fx` of a decision that gives `shares` back, and whether a rate was missing for it.
 
-    None and False where no payment was settled in another currency. Several settlement currencies in one decision have
-    no single estimate: None and True.
+    There is one estimate where all of it was settled in one other currency. A decision that gives back a gift card too,
+    or payments that were settled in several currencies, has none for its amount, and no rate is missing for it either.
     """
-    foreign = {key: c for key in shares if (c := _settled_in(case.payments[key])) not in (None, case.currency)}
-    if not foreign:
+    currencies = {_settled_in(case.payments[key]) for key in shares}
+    currency = currencies.pop() if len(currencies) == 1 else None
+    if currency is None or case.currency in (None, currency):
         return None, False
-    currency = next(iter(foreign.values()))
-    assert currency is not None
-    if len(foreign) != len(shares) or set(foreign.values()) != {currency} or case.currency is None:
-        return None, True
     rate = rates.find(case.currency, currency, day)
     if rate is None:
         return None, True
