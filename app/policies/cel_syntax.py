@@ -161,7 +161,8 @@ class _Reader:
         """What is said of the next token."""
         token = self.token
         if token.kind == "end":
-            return ConditionRefusedError(f"{expected.removesuffix(' or the end')} where it ends")
+            unfinished = f"{expected.removesuffix(' or the end')} where it ends"
+            return ConditionRefusedError(unfinished, "finish it, like request.amount_minor > 10000")
         hint = f"write {_ELSEWHERE[token.text]}" if token.text in _ELSEWHERE else None
         return ConditionRefusedError(f"{expected} instead of `{token.text[:40]}` in column {token.column}", hint)
 

@@ -75,6 +75,7 @@ JUDGED = [
 KNOWN = "known: age_days, amount_minor, categories, currency, is_full, kinds, method, reason, requested_by, skus"
 KINDS = "a whole number or a text on both sides of"
 QUOTES = "a number stands without quotes, a text in quotes"
+FINISHED = "finish it, like request.amount_minor > 10000"
 LOOPS = "rules have no loops: compare with `in` or ==, or make two rules of it"
 CLOCK = "rules have no clock: request.age_days counts the days since delivery"
 NULLS = "every fact is always there; a country that is not known is null: order.country == null"
@@ -148,8 +149,8 @@ REFUSED = [
     ("not request.is_full", "a value instead of `not` in column 1 (write !)"),
     ("request.amount_minor = 3", "something else than `=` in column 22 (write ==)"),
     ("request.amount_minor => 3", "something else than `=` in column 22 (write ==)"),
-    ("request.amount_minor > ", "a value where it ends"),
-    ("(request.is_full", "`)` where it ends"),
+    ("request.amount_minor > ", f"a value where it ends ({FINISHED})"),
+    ("(request.is_full", f"`)` where it ends ({FINISHED})"),
     ("request.is_full)", "an operator or the end instead of `)` in column 16"),
     ("request. == 1", "a name instead of `==` in column 10"),
     ("[1, 2,] == [1]", "a value instead of `]` in column 7"),
@@ -158,7 +159,7 @@ REFUSED = [
     ("b'a' == b'a'", "a text instead of `b'a'` in column 1 (without a prefix, and a backslash written twice)"),
     ("{'a': 1}.a == 1", "something else than `{` in column 1 (maps and messages have no use in a rule)"),
     ("request.is_full; true", "something else than `;` in column 16"),
-    ("   ", "a value where it ends"),
+    ("   ", f"a value where it ends ({FINISHED})"),
     ("(" * 60 + "true" + ")" * 60, "at most 50 levels of brackets and signs (make two rules of it)"),
     ("!" * 60 + "true", "at most 50 levels of brackets and signs (make two rules of it)"),
 ]  # fmt: skip
