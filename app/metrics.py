@@ -118,7 +118,7 @@ HEARTBEAT_TRIP = Metric(
 WITHOUT_PROGRESS = Metric(
     "refundry_without_progress_seconds",
     "gauge",
-    "For how long work waits, or one step lasts, without progress; the watch ends the worker when it is too long.",
+    "For how long work waits, or one step lasts, without progress (beats are none); the watch ends what is too long.",
 )
 READY = Metric("refundry_ready", "gauge", "1 while the worker takes part, 0 while /readyz gives reasons against it.")
 LAST_COMMIT = Metric("refundry_last_commit_timestamp_seconds", "gauge", "When the last round committed, Unix time.")

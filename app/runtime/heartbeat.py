@@ -11,7 +11,7 @@ Only of a beat that another process began is nothing known but its time of day.
 """
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from app.metrics import HEARTBEAT_AGE, HEARTBEAT_TRIP, Metrics
 from app.runtime.round import Staging
@@ -67,6 +67,16 @@ class Heartbeat:
         for batch in batches:
             if batch.topic == self.topic:
                 self._hear(batch)
+
+    def beside(self, batches: Iterable[Batch]) -> bool:
+        """Whether these batches hold anything but beats: while something else waits, beats that come through are no
+        proof that it moves. On its way through the journal a beat has no key.
+        """
+        return any(
+            any(message.key is not None or heartbeats.began(message.value) is None for message in batch.messages)
+            for batch in batches
+            if batch.topic != self.topic
+        )
 
     def _hear(self, batch: Batch) -> None:
         now = time.monotonic()

@@ -141,12 +141,11 @@ class Partitions:
         if time.monotonic() - self._lag_at < _LOOK_AT_LAG_SECONDS:
             return
         self._lag_at = time.monotonic()
-        lags = self._positions.lags(
-            lambda place: self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)[1]
-        )
+        beats, lags = self._topology.heartbeats, self._positions.lags(self._end_of)
         for name, lag in lags.items():
             self._metrics.set(LAG, lag, name)
-        self._progress.found_lag(sum(lags.values()))
+        behind = self._positions.behind(self._end_of, but=beats)
+        self._progress.found_lag(sum(lag for name, lag in lags.items() if name != beats), behind)
         for spec in self._topology.tables:
             size, timers = self._stores.measured(spec.name)
             self._metrics.set(STATE_BYTES, size, spec.name)
@@ -155,6 +154,9 @@ class Partitions:
                 held = self._staging.held_since(spec.name)
                 self._metrics.set_since(OLDEST_HELD, None if held is None else held / 1000, spec.name)
 
+    def _end_of(self, place: OnBroker) -> int:
+        return int(self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)[1])
+
     def _find_ends(self) -> dict[OnBroker, int] | None:
         """The ends in one request, since asking partition by partition would hold up the rounds."""
         latest = [TopicPartition(*place, _LATEST) for place in self._positions.next]
@@ -162,9 +164,8 @@ class Partitions:
             found = self._consumer.offsets_for_times(latest, _LOOK_AT_ENDS_SECONDS) if latest else []
         except KafkaException:
             return None
-        if any(at.error or at.offset < 0 for at in found):
-            return None
-        return {(at.topic, at.partition): at.offset for at in found}
+        known = all(not at.error and at.offset >= 0 for at in found)
+        return {(at.topic, at.partition): at.offset for at in found} if known else None
 
     # What the group says
 

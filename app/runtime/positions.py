@@ -125,6 +125,11 @@ class Positions:
             lags[self._names[place[0]]] += max(0, end_of(place) - passed)
         return lags
 
+    def behind(self, end_of: Callable[[OnBroker], int], *, but: str | None) -> dict[OnBroker, int]:
+        """Up to where each partition is handled in which messages wait, without those of the topic `but`."""
+        passed = {place: offset for place, offset in self.passed().items() if self._names[place[0]] != but}
+        return {place: offset for place, offset in passed.items() if end_of(place) > offset}
+
     def passed(self) -> dict[OnBroker, int]:
         """How far each partition is handled, the markers at its end included."""
         return {

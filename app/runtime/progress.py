@@ -6,11 +6,12 @@ The watch is a thread, so that it also sees a handler that never returns. Readin
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from app.runtime.exits import UnsureError, leave
+from app.runtime.records import OnBroker
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ class Progress:
     step_seconds: float | None = None
     moved_at: float = field(default_factory=time.monotonic)
     stopping_since: float | None = None
+    _standing: dict[OnBroker, int] = field(default_factory=dict)
+    """Partitions in which messages wait, and up to where they were handled when the clock of waiting began."""
 
     @contextmanager
     def doing(self, step: str, *, within: float | None = None) -> Iterator[None]:
@@ -45,14 +48,20 @@ class Progress:
         self.step = ""
 
     def moved(self) -> None:
-        """Something was handled, restored or found to be read to its end."""
+        """Something that waited was handled, restored or found to be read to its end."""
         self.moved_at = time.monotonic()
 
-    def found_lag(self, messages: int) -> None:
-        """What waits now. The clock of waiting begins when there was nothing before."""
-        if self.lag == 0 and messages > 0:
-            self.moved()
+    def found_lag(self, messages: int, behind: Mapping[OnBroker, int]) -> None:
+        """What waits now: how many messages, and up to where each partition that they are in is handled.
+
+        The clock of waiting begins anew where all of that has moved since it began, however little: beats on their way
+        wait too whenever one looks, but never the same ones.
+        """
         self.lag = messages
+        self._standing = {place: at for place, at in self._standing.items() if behind.get(place) == at}
+        if not self._standing:
+            self._standing = dict(behind)
+            self.moved()
 
     def stop(self) -> None:
         """The worker was told to end."""

@@ -146,7 +146,8 @@ class Pump(Service):
         else:
             staging.commit()
         self._refusals.update(refusals)
-        self._progress.moved()
+        if self._heartbeat.beside(taken.batches):
+            self._progress.moved()
         return True
 
     async def _handle(self, taken: Taken) -> int:

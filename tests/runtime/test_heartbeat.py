@@ -8,7 +8,7 @@ from app.metrics import HEARTBEAT_AGE, HEARTBEAT_TRIP, Metrics
 from app.runtime.heartbeat import BEGUN_MAX, Heartbeat
 from app.runtime.round import Staging
 from app.runtime.topology import Batch, Message
-from tests.runtime.toys import topology
+from tests.runtime.toys import batch, message, topology
 from topics.heartbeats import IN, OUT, TOPIC, value_of
 
 
@@ -136,6 +136,25 @@ def test_partitions_that_go_are_forgotten_and_those_that_come_count_from_then(cl
     assert (age(metrics), heartbeat.is_due()) == (0, False)
     heartbeat.committed([out(0, b"1"), out(7, b"nonsense")])
     assert (age(metrics), figure(metrics, f"{HEARTBEAT_TRIP.name}_count")) == (0, 0)
+
+
+def keyless(topic: str, *values: bytes | None) -> Batch:
+    return Batch(topic, 0, [Message(topic, 0, offset, 0, None, value, ()) for offset, value in enumerate(values)])
+
+
+@pytest.mark.parametrize(
+    ("batches", "beside"),
+    [
+        ([], False),
+        ([out(0, b"1772541000000")], False),
+        ([keyless("journal", b"1772541000000", b"1772541060000"), out(1, b"1772541000000")], False),
+        ([keyless("journal", b"1772541000000", b"{}")], True),
+        ([keyless("orders", None)], True),
+        ([out(0, b"1772541000000"), batch(message(0, value=b"1772541000000"))], True),
+    ],
+)
+def test_what_else_than_beats_a_round_handles_is_told_apart(batches: list[Batch], beside: bool) -> None:
+    assert Heartbeat(TOPIC, 60, Metrics()).beside(batches) is beside
 
 
 def test_nothing_beats_where_it_is_switched_off(clock: Clock) -> None:

@@ -139,6 +139,14 @@ def test_lag_is_what_lies_between_what_is_handled_or_seen_as_the_end_and_the_end
     assert made.lags(lambda place: 8) == {"orders": 8}
 
 
+def test_behind_is_each_partition_that_is_not_handled_to_its_end_but_for_those_of_the_topic_named() -> None:
+    made = positions()
+    assert made.behind(lambda place: 8, but="heartbeats") == {PLACE: 5, ("x-orders", 1): 0}
+    assert made.behind(lambda place: 8, but="orders") == {}
+    sort(made, end(8))
+    assert made.behind(lambda place: 8, but=None) == {("x-orders", 1): 0}
+
+
 def test_partitions_are_named_in_a_line_of_the_log_with_neighbours_drawn_together():
     places = [("orders", 2), ("case-events", 7), *(("case-events", number) for number in range(4))]
     assert named(places) == "case-events 0-3 7, orders 2"

@@ -22,6 +22,17 @@ def progress_of(*, moved: float = 0, since: float = 0, stopping: float | None = 
     return Progress(moved_at=now - moved, step_since=now - since, stopping_since=stopping_since, **parts)
 
 
+EVENTS, JOURNAL = ("x-events", 0), ("x-journal", 0)
+
+
+def waiting_for(seconds: float, behind: dict[tuple[str, int], int]) -> Progress:
+    """A progress in which these partitions have stood still for so many seconds."""
+    progress = progress_of(step="")
+    progress.found_lag(len(behind), behind)
+    progress.moved_at -= seconds
+    return progress
+
+
 @pytest.mark.parametrize(
     ("parts", "why"),
     [
@@ -64,14 +75,41 @@ def test_what_goes_on_is_stuck_only_when_nothing_is_said_of_it_any_more() -> Non
 
 def test_a_worker_that_was_idle_for_long_is_not_stuck_when_work_comes() -> None:
     progress = progress_of(step="", moved=1000)
-    progress.found_lag(5)
+    progress.found_lag(5, {EVENTS: 7})
     assert progress.stuck(patience=10, stop_seconds=20) is None
 
 
 def test_lag_that_stays_does_not_count_as_progress() -> None:
-    progress = progress_of(step="", lag=5, moved=1000)
-    progress.found_lag(6)
+    progress = waiting_for(1000, {EVENTS: 7})
+    progress.found_lag(6, {EVENTS: 7})
+    assert progress.stuck(patience=10, stop_seconds=20) == "6 messages wait and none was handled for 10 s"
+
+
+def test_what_is_seen_on_its_way_beside_what_stands_still_is_no_progress() -> None:
+    progress = waiting_for(6, {EVENTS: 7, JOURNAL: 3})
+    progress.found_lag(22, {EVENTS: 7, JOURNAL: 5})
+    progress.found_lag(21, {EVENTS: 7})
+    assert int(progress.seconds_without()) == 6
+    progress.moved_at -= 5
     assert progress.stuck(patience=10, stop_seconds=20) is not None
+
+
+def test_where_all_that_waits_moves_nothing_is_stuck_even_if_something_waits_whenever_one_looks() -> None:
+    progress = waiting_for(1000, {JOURNAL: 3})
+    progress.found_lag(1, {JOURNAL: 5})
+    assert int(progress.seconds_without()) == 0
+    progress.moved_at -= 1000
+    progress.found_lag(0, {})
+    progress.found_lag(1, {JOURNAL: 5})
+    assert int(progress.seconds_without()) == 0
+
+
+def test_what_begins_to_stand_beside_a_beat_on_its_way_is_found() -> None:
+    progress = waiting_for(1, {JOURNAL: 3})
+    progress.found_lag(22, {EVENTS: 7, JOURNAL: 5})
+    progress.moved_at -= 11
+    progress.found_lag(22, {EVENTS: 7, JOURNAL: 8})
+    assert progress.stuck(patience=10, stop_seconds=20) == "22 messages wait and none was handled for 10 s"
 
 
 def test_the_watch_ends_a_process_whose_handler_never_returns() -> None:
