@@ -17,11 +17,11 @@ async def serve(bind: str, progress: Progress, metrics: Metrics) -> web.AppRunne
         return web.Response(text="alive\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        reasons = "".join(f"{what}: {why}\n" for what, why in sorted(progress.blockers.items()))
+        reasons = "".join(f"{what}: {why}\n" for what, why in sorted(progress.reasons().items()))
         return web.Response(text=reasons or "ready\n", status=503 if reasons else 200)
 
     async def show(_: web.Request) -> web.Response:
-        metrics.set(READY, 0 if progress.blockers else 1)
+        metrics.set(READY, 0 if progress.reasons() else 1)
         metrics.set(WITHOUT_PROGRESS, progress.seconds_without())
         return web.Response(body=metrics.text(), content_type="text/plain", charset="utf-8")
 

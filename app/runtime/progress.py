@@ -14,30 +14,36 @@ from app.runtime.exits import UnsureError, leave
 from app.runtime.records import OnBroker
 
 _log = logging.getLogger(__name__)
+ANSWER_SECONDS = 3.0
+"""What the broker is asked lasts for a moment. Where it lasts longer, the worker does not take part meanwhile."""
 
 
 @dataclass
 class Progress:
-    """`blockers`: why the worker does not take part, by what is to blame; empty means ready."""
+    """`blockers`: why the worker does not take part, by what is to blame; `reasons` adds what only the clock tells."""
 
     blockers: dict[str, str] = field(default_factory=dict)
     lag: int = 0
     step: str = "starting"
     step_since: float = field(default_factory=time.monotonic)
     step_seconds: float | None = None
+    asks_broker: bool = False
     moved_at: float = field(default_factory=time.monotonic)
     stopping_since: float | None = None
     _standing: dict[OnBroker, int] = field(default_factory=dict)
     """Partitions in which messages wait, and up to where they were handled when the clock of waiting began."""
 
     @contextmanager
-    def doing(self, step: str, *, within: float | None = None) -> Iterator[None]:
-        """Marks a step that must end, in `within` seconds or what the watch allows; steps do not nest."""
-        self.step, self.step_since, self.step_seconds = step, time.monotonic(), within
+    def doing(self, step: str, *, within: float | None = None, asks_broker: bool = False) -> Iterator[None]:
+        """Marks a step that must end, in `within` seconds or what the watch allows; steps do not nest.
+
+        `asks_broker`: it waits for answers of the broker. No client tells of a broker that is away before it ends.
+        """
+        self.step, self.step_since, self.step_seconds, self.asks_broker = step, time.monotonic(), within, asks_broker
         try:
             yield
         finally:
-            self.step = ""
+            self.step, self.asks_broker = "", False
 
     def goes_on(self, step: str) -> None:
         """A step that may last, as long as this is said of it again and again; `rests` ends it."""
@@ -67,6 +73,13 @@ class Progress:
         """The worker was told to end."""
         self.stopping_since = self.stopping_since or time.monotonic()
         self.blockers["stopping"] = "told to stop"
+
+    def reasons(self) -> dict[str, str]:
+        """Why the worker does not take part now, by what is to blame; empty means ready. May be asked in any thread."""
+        reasons, step, seconds = dict(self.blockers), self.step, time.monotonic() - self.step_since
+        if self.asks_broker and step and seconds > ANSWER_SECONDS:
+            reasons.setdefault("broker", f"it has not answered for {seconds:.0f} s ({step})")
+        return reasons
 
     def seconds_without(self) -> float:
         """For how long a step lasts or work waits; 0 where nothing is to be done."""

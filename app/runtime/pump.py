@@ -129,7 +129,7 @@ class Pump(Service):
         handled = time.perf_counter()
         staging, metrics = self._staging, self._metrics
         if taken.offsets or staging.outputs or staging.changes:
-            with self._progress.doing("committing a round", within=self._config.commit_seconds):
+            with self._progress.doing("committing a round", within=self._config.commit_seconds, asks_broker=True):
                 try:
                     positions = await self._call(partial(self._commit, taken))
                 except RoundAbortedError as reason:

@@ -85,3 +85,35 @@ def test_work_that_waits_behind_an_open_transaction_ends_the_worker_although_it_
 
 def beats(installation: Installation) -> list[Any]:
     return read_all(installation.bootstrap, installation.config.topic(BEATS), whole=False)
+
+
+def test_while_the_broker_is_away_the_worker_is_alive_and_not_ready_and_says_why(
+    own_broker: Any, bootstrap: str, tmp_path: Path
+) -> None:
+    """The commit may take 65 s here: while the broker is away the worker waits in it and must not be ended."""
+    if own_broker is None:
+        pytest.skip("KAFKA_BOOTSTRAP names a broker that tests may not end")
+    watched = Watched(bootstrap, "away", tmp_path, limits={"transaction_timeout_ms": 30_000})
+    installation = watched.installation
+    with installation.workers() as workers:
+        workers.start(0)
+        load = installation.load(RATE)
+        wait_for("work is in flight", lambda: installation.counted() > RATE, 240)
+        assert watched.asked("/readyz") == (200, "ready\n")
+        own_broker.stop()
+        stopped_at, alive = time.monotonic(), set()
+
+        def says_why() -> bool:
+            alive.add(watched.asked("/livez"))
+            status, why = watched.asked("/readyz")
+            return status == 503 and why.startswith("broker: ")
+
+        wait_for("it says that the broker does not answer", says_why, 15)
+        wait_for("it goes on saying so", lambda: not says_why() or time.monotonic() > stopped_at + 12, 20)
+        assert says_why()
+        assert alive == {(200, "alive\n")}
+        own_broker.start()
+        wait_for("it is ready again", lambda: watched.asked("/readyz") == (200, "ready\n"), 120)
+        sent = load.stop()
+        installation.wait_until_counted(sent)
+    assert installation.verdict(sent) == RIGHT

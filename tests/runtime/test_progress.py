@@ -141,6 +141,12 @@ def test_probes_and_metrics_answer_and_readiness_gives_its_reasons() -> None:
         assert await asyncio.to_thread(get, "/readyz") == (503, "restore: cases/3 at 5 of 9\n")
         progress.blockers.clear()
         assert await asyncio.to_thread(get, "/readyz") == (200, "ready\n")
+        with progress.doing("committing a round", asks_broker=True):
+            progress.step_since = time.monotonic() - 4.2
+            status, why = await asyncio.to_thread(get, "/readyz")
+            assert status == 503
+            assert re.fullmatch(r"broker: it has not answered for \d s \(committing a round\)\n", why)
+            assert "refundry_ready 0.0" in (await asyncio.to_thread(get, "/metrics"))[1]
         _, text = await asyncio.to_thread(get, "/metrics")
         assert 'refundry_messages_total{topic="orders"} 3.0' in text
         assert "refundry_ready 1.0" in text
@@ -153,6 +159,32 @@ def test_probes_and_metrics_answer_and_readiness_gives_its_reasons() -> None:
         await runner.cleanup()
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("asks_broker", "seconds", "reasons"),
+    [
+        (True, 2.5, {}),
+        (True, 4.2, {"broker": "it has not answered for 4 s (committing a round)"}),
+        (False, 4.2, {}),
+    ],
+)
+def test_a_broker_that_is_waited_for_is_a_reason_after_three_seconds_and_until_it_answers(
+    asks_broker: bool, seconds: float, reasons: dict[str, str]
+) -> None:
+    progress = Progress()
+    with progress.doing("committing a round", asks_broker=asks_broker):
+        progress.step_since -= seconds
+        assert progress.reasons() == reasons
+    assert progress.reasons() == {}
+
+
+def test_what_a_client_says_of_the_broker_is_the_better_reason() -> None:
+    progress = Progress()
+    progress.blockers.update(broker="no broker answers", restore="cases/3 at 5 of 9")
+    with progress.doing("committing a round", asks_broker=True):
+        progress.step_since -= 10
+        assert progress.reasons() == {"broker": "no broker answers", "restore": "cases/3 at 5 of 9"}
 
 
 @pytest.mark.parametrize("bind", ["9464", "localhost", ":9464", "127.0.0.1:port"])
