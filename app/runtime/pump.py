@@ -38,7 +38,7 @@ from app.runtime.partitions import Partitions
 from app.runtime.positions import Taken
 from app.runtime.progress import Progress
 from app.runtime.round import Rerun, Staging, TooManyFailuresError
-from app.runtime.shell import App, hand, register
+from app.runtime.shell import SERVICES, App, hand, register
 from app.runtime.stores import Stores
 from app.runtime.topology import Topology
 from topics.catalogue import Topic
@@ -60,6 +60,8 @@ class Parts(NamedTuple):
 
 class Pump(Service):
     """A service of the Faust application. `outcome` is done when the pump has ended: in order, or with the reason."""
+
+    logger = SERVICES
 
     def __init__(
         self,

@@ -15,6 +15,11 @@ from faust.app.base import BootStrategy
 from app.runtime.round import Staging
 from app.runtime.topology import Agent, Batch
 
+SERVICES = logging.getLogger("faust.services")
+"""Where our services tell of their own comings and goings. By default that is the logger of the module they stand in,
+and so at the level of our own lines.
+"""
+
 
 class _Boot(BootStrategy):
     enable_kafka = False
@@ -25,6 +30,7 @@ class App(faust.App):
     """Faust without its transport: agents, channels, services and timers only."""
 
     BootStrategy = _Boot
+    logger = SERVICES
 
 
 class Work(NamedTuple):
