@@ -161,3 +161,25 @@ def test_nothing_is_acknowledged_past_a_poison_message_while_dead_letters_cannot
     letters = read_all(installation.bootstrap, installation.config.topic("dead-letters"))
     assert [record.value() for record in letters] == [b"poison"]
     assert installation.verdict(2) == RIGHT
+
+
+def test_a_restore_gives_up_on_a_transaction_that_hangs_and_says_what_to_do(installation: Installation) -> None:
+    publish(installation, [b"0"])
+    hanging = Producer(
+        {"bootstrap.servers": installation.bootstrap, "transactional.id": f"{installation.config.app_id}-lost"}
+    )
+    hanging.init_transactions(30)
+    hanging.begin_transaction()
+    hanging.produce(installation.config.changelog(TABLE), b"a row", b"key-0", partition=0)
+    assert hanging.flush(30) == 0
+    with installation.workers(limits={"restore_stall": 2.0}) as workers:
+        workers.start(0)
+        wait_for("the worker gives up", lambda: workers.exits.total() > 0, 40)
+        assert set(workers.exits) == {4}
+        assert "restore gave up" in workers.said()
+        assert "committed only up to 0 (a peer's transaction is open)" in workers.said()
+        assert "`refundry doctor` finds it" in workers.said()
+        assert installation.counted() == 0
+        hanging.abort_transaction(30)
+        installation.wait_until_counted(1)
+    assert installation.verdict(1) == RIGHT
