@@ -151,6 +151,15 @@ def test_a_retry_that_gets_no_answer_is_stuck_too():
     story.later(days=11).then(alerted("refund.stuck", instruction_id=second), told("refund_delayed"))
 
 
+def test_a_customer_who_has_the_money_is_not_told_that_its_retry_takes_long():
+    story = given(*PAID, asked())
+    first = instruction(story)
+    story.given(refund("failed", "100.00", instruction_id=first))
+    second = instruction(story)
+    story.when(refund("succeeded", "100.00", instruction_id=first)).then(told("refund_completed"))
+    story.later(days=11).then(alerted("refund.stuck", instruction_id=second)).never(told("refund_delayed"))
+
+
 def test_where_the_first_succeeds_late_its_retry_is_cancelled_and_both_count_until_it_ends():
     story = given(*PAID, asked(scope=amount("60.00")))
     first = instruction(story)
