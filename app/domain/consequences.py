@@ -6,7 +6,7 @@ For many types nothing follows. Whether requests can be decided now is asked aft
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from app.domain.case import Case
+from app.domain.case import Case, Line
 from app.domain.context import Context
 from app.domain.counting import count_sale, report_case, report_failed_capture, report_payment
 from app.domain.disputes.following import after_capture, follow
@@ -17,6 +17,7 @@ from app.domain.fold.orders import subscription_end
 from app.domain.records import Alerted, Booked, Cancelled, Record, Reported, Told
 from app.domain.refunds.answers import cancellable
 from app.domain.refunds.execution import answered, settled_later
+from app.domain.refunds.statutory import timezone_of
 from app.domain.telling import locale_of
 
 FollowUp = Callable[[Case, Any, Context], Iterator[Record]]
@@ -48,8 +49,16 @@ def _subscription_cancelled(case: Case, event: Any, context: Context) -> Iterato
         "title": line.title if line else None,
         "effective": event.effective,
         "effective_at": subscription_end(case, event),
+        "timezone": _zone_of_subscription(case, line),
     }
     yield Told("subscription_cancelled", (event.line_id, event.event_id), data, locale_of(case))
+
+
+def _zone_of_subscription(case: Case, line: Line | None) -> str | None:
+    """Its days are counted in a zone of its own; the same instant is another day elsewhere."""
+    if line is not None and line.subscription is not None:
+        return str(line.subscription["timezone"])
+    return timezone_of(case.order) if case.order else None
 
 
 def _judged(case: Case, event: Any, context: Context) -> Iterator[Record]:

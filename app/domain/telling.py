@@ -3,6 +3,7 @@
 from app.domain.case import Case, Refund, Request
 from app.domain.money import money_of
 from app.domain.records import Decided, Told
+from app.domain.refunds.statutory import timezone_of
 from app.domain.tables import table
 
 BY_DISPUTE = frozenset({"dispute_open", "dispute_lost", "already_credited_by_network"})
@@ -77,7 +78,7 @@ def _decision_data(case: Case, request: Request, decided: Decided) -> dict[str, 
         "requested": money_of(decided.requested_minor, decided.requested_currency),
         "refundable": money_of(decided.refundable_minor, decided.currency),
         "pay_by": decided.pay_by,
-        "timezone": case.order.timezone if case.order else None,
+        "timezone": timezone_of(case.order) if case.order else None,
         "wait_until": decided.wait_until,
     }
     if decided.outcome in ("approved", "held"):
@@ -121,6 +122,7 @@ def of_refund(case: Case, refund: Refund, template: str) -> Told | None:
         data["expected_days"] = days.get(payment.kind if payment else "default", days["default"])
     if template == "refund_delayed":
         data["since"] = refund.submitted_at or refund.since
+        data["timezone"] = timezone_of(case.order) if case.order else None
     if refund.acquirer_reference_number is not None:
         data["acquirer_reference_number"] = refund.acquirer_reference_number
     return Told(

@@ -19,7 +19,7 @@ from tests.domain.events import (
     sent_back,
     verdict,
 )
-from tests.domain.expecting import approved, denied
+from tests.domain.expecting import approved, denied, told
 from tests.domain.withdrawals import BOUGHT, DELIVERED, IN_TIME, LATE, consumer, law, owner, withdraws
 
 MEMBERS = (
@@ -243,3 +243,16 @@ def test_a_right_never_overrides_the_laws_of_money():
 def test_where_no_return_is_asked_for_goods_that_come_back_late_put_nothing_off(country, proof):
     story = owner(country, law(auto_approve_limit={"default": 0})).on(IN_TIME, withdraws()).on("2026-02-27", proof)
     story.when(verdict("approve")).then(approved("80.00", pay_by=date(2026, 2, 24)))
+
+
+@pytest.mark.parametrize(
+    ("country", "named", "zone"),
+    [("DE", None, "Europe/Berlin"), ("DE", "Asia/Tokyo", "Asia/Tokyo"), ("US", None, None), (None, None, None)],
+)
+def test_what_a_customer_is_told_is_dated_in_the_time_zone_of_the_order_else_of_its_country(country, named, zone):
+    story = owner(country, law(30), timezone=named).on(IN_TIME, withdraws(reason="changed_mind"))
+    (approval,) = (record for record in story.said if told("refund_approved").fits(record))
+    assert approval.data["timezone"] == zone
+    story.later(days=11)
+    (delay,) = (record for record in story.said if told("refund_delayed").fits(record))
+    assert delay.data["timezone"] == zone

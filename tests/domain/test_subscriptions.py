@@ -1,5 +1,8 @@
 """What a subscription gives back when it ends early: the worth of what is not used, within what was paid for it."""
 
+from datetime import date
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from tests.domain.events import amount, asked, captured, dispute, line, money, of_orders, placed, refund, verdict
@@ -188,6 +191,15 @@ def test_at_the_end_of_the_term_nothing_goes_back():
     story.then(told("subscription_cancelled")).never(instructed())
     story = october().on(MIDDLE, cancels(effective="end_of_term"))
     story.then(denied("period_fully_used"), told("subscription_cancelled")).never(instructed())
+
+
+def test_the_customer_is_told_the_end_of_the_term_in_the_time_zone_of_the_subscription():
+    """April ends in Tokyo when it is 15:00 of the 30th in UTC."""
+    span = ("2026-03-31T15:00:00Z", "2026-04-30T15:00:00Z")
+    story = subscribed("30.00", span=span, zone="Asia/Tokyo").on("2026-04-10", cancels(None, "end_of_term"))
+    (ended,) = (record for record in story.said if told("subscription_cancelled").fits(record))
+    assert ended.data["timezone"] == "Asia/Tokyo"
+    assert ended.data["effective_at"].astimezone(ZoneInfo(ended.data["timezone"])).date() == date(2026, 5, 1)
 
 
 @pytest.mark.parametrize("first", [cancels("r1"), ends(MIDDLE)], ids=["cancelled", "asked"])

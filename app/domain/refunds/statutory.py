@@ -57,6 +57,14 @@ def zone_of(order: Order, law: Law) -> ZoneInfo:
     return ZoneInfo(order.timezone or law.timezone)
 
 
+def timezone_of(order: Order) -> str | None:
+    """The name of the time zone in which the customer reads dates: the order's, else that of the country, where the
+    table has it.
+    """
+    law = _law_in(order.country) if order.country else None
+    return order.timezone or (law.timezone if law else None)
+
+
 def withdrawable(case: Case, order: Order, law: Law, at: datetime) -> frozenset[str]:
     """The lines that could still be withdrawn from at that time. Goods that are not here yet always can."""
     zone = zone_of(order, law)
