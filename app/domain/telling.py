@@ -94,11 +94,18 @@ def _decision_data(case: Case, request: Request, decided: Decided) -> dict[str, 
 
 
 def _lines(case: Case, request: Request, decided: Decided) -> list[dict[str, object]]:
-    """The lines that a request is about: those of the decision, else those that it names."""
+    """The lines that a request is about: those of the decision, else those that it names.
+
+    While the order is unknown they go by their id: what was withdrawn from is acknowledged at once, and only once.
+    """
     units = {row.line_id: row.quantity or 1 for row in decided.rows if row.component == "line" and row.line_id}
     if not units:
         units = {entry["line_id"]: entry["quantity"] for entry in request.scope.get("lines", [])}
-    known = case.order.lines if case.order else {}
+    if not units and request.scope["kind"] == "subscription":
+        units = {request.scope["line_id"]: 1}
+    if case.order is None:
+        return [{"line_id": line_id, "title": None, "quantity": units[line_id]} for line_id in units]
+    known = case.order.lines
     return [
         {"line_id": line_id, "title": known[line_id].title or known[line_id].sku, "quantity": quantity}
         for line_id, quantity in units.items()

@@ -97,7 +97,7 @@ NOTIFICATIONS: Mapping[str, Notification] = {
     "refund_acknowledged": Notification(
         trigger="a request is held, or a statutory withdrawal arrived, whatever becomes of it",
         required=("order_id", "request_id", "asked_at"),
-        optional=("amount", "scope", "lines", "statutory", "reasons", "wait_until"),
+        optional=("amount", "requested", "scope", "lines", "statutory", "reasons", "wait_until"),
         lives=timedelta(days=3),
         speaks_of=Outcome.HOLD,
     ),

@@ -20,6 +20,7 @@ from tests.domain.events import (
     verdict,
 )
 from tests.domain.expecting import approved, denied, told
+from tests.domain.stories import given
 from tests.domain.withdrawals import BOUGHT, DELIVERED, IN_TIME, LATE, consumer, law, owner, withdraws
 
 MEMBERS = (
@@ -256,3 +257,16 @@ def test_what_a_customer_is_told_is_dated_in_the_time_zone_of_the_order_else_of_
     story.later(days=11)
     (delay,) = (record for record in story.said if told("refund_delayed").fits(record))
     assert delay.data["timezone"] == zone
+
+
+@pytest.mark.parametrize(
+    ("scope", "named"),
+    [
+        (lines(l1=2), ("l1", 2)),
+        ({"kind": "subscription", "line_id": "l1", "effective_at": "2026-02-10T12:00:00Z"}, ("l1", 1)),
+    ],
+)
+def test_a_withdrawal_that_comes_before_its_order_is_acknowledged_with_what_it_names(scope, named):
+    story = given().when(withdraws(scope=scope))
+    (receipt,) = (record for record in story.said if told("refund_acknowledged").fits(record))
+    assert [(one["line_id"], one["quantity"]) for one in receipt.data["lines"]] == [named]

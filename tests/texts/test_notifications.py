@@ -164,6 +164,19 @@ def test_a_withdrawal_is_acknowledged_with_its_content_and_time(locale):
 
 
 @pytest.mark.parametrize("locale", LOCALES)
+def test_a_withdrawal_is_acknowledged_with_the_amount_that_it_names_where_none_can_be_paid_yet(locale):
+    data = required_only("refund_acknowledged") | {"statutory": True, "scope": "amount", "amount": None}
+    body = render("refund_acknowledged", locale, data | {"requested": {"amount_minor": 2300, "currency": "EUR"}}).body
+    assert "23" in body
+
+
+def test_in_german_a_withdrawal_is_masculine_and_a_request_is_feminine():
+    data = required_only("refund_acknowledged") | {"scope": "full"}
+    for statutory, sentence in ((True, "Er umfasst die gesamte"), (False, "Sie umfasst die gesamte")):
+        assert sentence in render("refund_acknowledged", "de", data | {"statutory": statutory}).body
+
+
+@pytest.mark.parametrize("locale", LOCALES)
 def test_goods_to_send_back_need_not_be_listed(locale):
     data = required_only("refund_return_needed")
     with_list, without = (render("refund_return_needed", locale, data | {"lines": x}).body for x in (data["lines"], []))
