@@ -84,6 +84,7 @@ def fault_probe(points: Sequence[str]) -> Callable[[str], None]:
     def probe(point: str) -> None:
         passes[point] += 1
         if passes[point] == deadly.get(point):
+            _log.warning("killed_at_a_fault_point", point=point, passes=passes[point])
             os.kill(os.getpid(), signal.SIGKILL)
 
     return probe

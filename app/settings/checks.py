@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from app.settings.fields import PREFIX, Settings
 from app.settings.problems import ConfigurationError, SettingProblem
-from app.settings.values import split_address
+from app.settings.values import FAULT_POINTS, split_address
 
 PRODUCTION_HASH_KEY_LENGTH = 32
 
 
 def contradictions(settings: Settings) -> list[SettingProblem]:
     """What does not go together. Empty: the settings can be used."""
-    problems = [*_security(settings), *_times(settings)]
+    problems = [*_security(settings), *_times(settings), *_fault_points(settings)]
     if settings.profile == "production":
         problems += _production(settings)
     return problems
@@ -36,6 +36,14 @@ def require_for_worker(settings: Settings) -> None:
 
 def _problem(settings: Settings, name: str, message: str, hint: str) -> SettingProblem:
     return SettingProblem(PREFIX + name.upper(), settings.source_of(name), message, hint)
+
+
+def _fault_points(settings: Settings) -> Iterator[SettingProblem]:
+    """A point that no round passes would kill nobody, and the test that names it would show nothing."""
+    known = FAULT_POINTS[settings.guarantee]
+    if any(point.partition(":")[0] not in known for point in settings.fault_points):
+        text = f"expected points that a round of GUARANTEE {settings.guarantee} passes"
+        yield _problem(settings, "fault_points", text, ", ".join(known))
 
 
 def _security(settings: Settings) -> Iterator[SettingProblem]:

@@ -16,7 +16,13 @@ from pydantic_core import PydanticCustomError
 MAX_PORT = 65_535
 
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
-_FAULT_POINT = re.compile(r"[a-z][a-z0-9_.:-]{0,63}")
+_FAULT_POINT = re.compile(r"[a-z_]{1,64}(:[1-9][0-9]{0,8})?")
+
+FAULT_POINTS = {
+    "exactly_once": ("before_produce", "before_offsets", "before_commit", "after_commit"),
+    "at_least_once": ("before_produce", "before_changelog", "before_commit", "after_commit"),
+}
+"""What a round passes on its way to the broker, in order, by the guarantee."""
 
 
 def refused(expected: str, hint: str) -> PydanticCustomError:
@@ -80,13 +86,13 @@ def as_state_dir(given: Path) -> Path:
 
 
 def as_fault_points(given: Any) -> tuple[str, ...]:
-    """Names with commas between them."""
+    """Names with commas between them, each with the number of the pass that is meant where it is not the first."""
     names = given.split(",") if isinstance(given, str) else given
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise refused("names with commas", "like before_commit")
     points = tuple(name.strip() for name in names if name.strip())
     if not all(_FAULT_POINT.fullmatch(name) for name in points):
-        raise refused("names with commas", "lower-case letters, digits, dots, colons, dashes, underscores")
+        raise refused("names with commas", "like before_commit,after_commit:20 for the twentieth pass")
     return points
 
 

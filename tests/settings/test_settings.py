@@ -106,7 +106,10 @@ def test_a_variable_sets_its_setting(variable, text, value):
         ({"REFUNDRY_REDIS_URL": "redis://localhost:many"}, "REFUNDRY_REDIS_URL (environment): expected a Redis URL (like redis://localhost:6379/0, with TLS rediss://user:password@host:6380/0)"),
         ({"REFUNDRY_REDIS_URL": "localhost:6379"}, "REFUNDRY_REDIS_URL (environment): expected a Redis URL (like redis://localhost:6379/0, with TLS rediss://user:password@host:6380/0)"),
         ({"REFUNDRY_APP_ID": "no spaces"}, "REFUNDRY_APP_ID (environment): expected at most 64 letters, digits, dots, dashes and underscores (default: refundry)"),
-        ({"REFUNDRY_FAULT_POINTS": "Before Commit"}, "REFUNDRY_FAULT_POINTS (environment): expected names with commas (lower-case letters, digits, dots, colons, dashes, underscores)"),
+        ({"REFUNDRY_FAULT_POINTS": "Before Commit"}, "REFUNDRY_FAULT_POINTS (environment): expected names with commas (like before_commit,after_commit:20 for the twentieth pass)"),
+        ({"REFUNDRY_FAULT_POINTS": "before_commit:often"}, "REFUNDRY_FAULT_POINTS (environment): expected names with commas (like before_commit,after_commit:20 for the twentieth pass)"),
+        ({"REFUNDRY_FAULT_POINTS": "before_commit,before_comit:2"}, "REFUNDRY_FAULT_POINTS (environment): expected points that a round of GUARANTEE exactly_once passes (before_produce, before_offsets, before_commit, after_commit)"),
+        ({"REFUNDRY_FAULT_POINTS": "before_offsets", "REFUNDRY_GUARANTEE": "at_least_once"}, "REFUNDRY_FAULT_POINTS (environment): expected points that a round of GUARANTEE at_least_once passes (before_produce, before_changelog, before_commit, after_commit)"),
         ({"REFUNDRY_COMMIT_INTERVAL_MS": "6000"}, "REFUNDRY_COMMIT_INTERVAL_MS (environment): expected at most half of TRANSACTION_TIMEOUT_MS (10000) (else the broker ends a transaction while the round still collects)"),
         ({"REFUNDRY_STUCK_AFTER_S": "10"}, "REFUNDRY_STUCK_AFTER_S (environment): expected more than TRANSACTION_TIMEOUT_MS (10000 ms) (a worker may wait that long for the transaction of one that died)"),
         ({"REFUNDRY_RESTORE_STALL_S": "10"}, "REFUNDRY_RESTORE_STALL_S (environment): expected more than TRANSACTION_TIMEOUT_MS (10000 ms) (a worker may wait that long for the transaction of one that died)"),
@@ -295,7 +298,11 @@ def test_every_setting_is_documented_in_one_line():
 
 
 def test_what_is_shown_can_be_set_again():
-    environ = TLS | {"REFUNDRY_ACT_FROM": "2026-01-01T00:00:00Z", "REFUNDRY_FAULT_POINTS": "a,b", "REFUNDRY_SLOT": "3"}
+    environ = TLS | {
+        "REFUNDRY_ACT_FROM": "2026-01-01T00:00:00Z",
+        "REFUNDRY_FAULT_POINTS": "before_offsets,after_commit:2",
+        "REFUNDRY_SLOT": "3",
+    }
     settings = load_settings(environ)
     again = {row.name: row.value for row in describe(settings) if row.value != "****"}
     password = {"REFUNDRY_KAFKA_SASL_PASSWORD": "wonderland"}
