@@ -12,7 +12,8 @@ from app.cli.options import config_option, output_option, settings_of
 from app.cli.showing import show_rows
 from app.runtime import clients
 from app.runtime.config import RuntimeConfig
-from app.runtime.topics_admin import Finding, Wanted, existing_topics, plan, wanted_topics
+from app.runtime.partition_counts import CURE
+from app.runtime.topics_admin import Finding, Wanted, compared, wanted_topics
 from app.runtime.topics_admin import create as create_topics
 
 COLUMNS = ("topic", "verdict", "details")
@@ -49,9 +50,16 @@ def create(config: Path | None, output: str) -> None:
 @config_option
 @output_option
 def check(config: Path | None, output: str) -> None:
-    """Say whether a worker can run on the topics as they are (exit code 3 if not)."""
+    """Say whether a worker can run on the topics as they are (exit code 3 if not).
+
+    Where the group committed with another number of partitions, its state would not be found: exit code 5.
+    """
     _, findings = _findings(config_of(settings_of(config)))
     _show(findings, output)
+    unsafe = [finding.topic for finding in findings if finding.verdict == "unsafe"]
+    if unsafe:
+        reason = f"the number of partitions was changed: {', '.join(unsafe)}"
+        raise Failure(reason, CURE, code=ExitCode.UNSAFE)
     stops = [finding.topic for finding in findings if finding.verdict in _STOPS_A_WORKER]
     if stops:
         raise Failure(
@@ -64,7 +72,7 @@ def check(config: Path | None, output: str) -> None:
 def _findings(config: RuntimeConfig) -> tuple[list[Wanted], list[Finding]]:
     # which tables there are does not depend on the key
     wanted = wanted_topics(config, assemble(Desk(secret=b"")))
-    return wanted, plan(wanted, existing_topics(clients.admin(config), wanted, config))
+    return wanted, compared(clients.admin(config), wanted, config)
 
 
 def _show(findings: list[Finding], output: str) -> None:

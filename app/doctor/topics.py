@@ -10,8 +10,8 @@ from confluent_kafka.admin import TopicMetadata  # type: ignore[attr-defined]  #
 
 from app.doctor.finding import Finding, fine, look, wrong
 from app.doctor.installation import Installation
-from app.runtime import clients, faults, topics_admin
-from app.runtime.exits import MisconfiguredError, UnreachableError
+from app.runtime import clients, faults, partition_counts, topics_admin
+from app.runtime.exits import MisconfiguredError, UnreachableError, UnsafeError
 from app.runtime.records import OnBroker, offset_of, place_of
 from topics.partitioning import partition_of
 
@@ -29,8 +29,7 @@ PARTITIONERS: Mapping[str, Callable[[bytes, int], int]] = {
 
 def as_planned(installation: Installation) -> Iterator[Finding]:
     """What is missing, and each topic that is wrong or different; one line when there is none."""
-    existing = topics_admin.existing_topics(installation.admin, installation.wanted, installation.config)
-    findings = topics_admin.plan(installation.wanted, existing)
+    findings = topics_admin.compared(installation.admin, installation.wanted, installation.config)
     missing = [finding.topic for finding in findings if finding.verdict == "missing"]
     if missing:
         yield wrong("topics", f"missing: {', '.join(missing)}", "refundry topics create", MisconfiguredError.code)
@@ -39,6 +38,8 @@ def as_planned(installation: Installation) -> Iterator[Finding]:
         if finding.verdict == "wrong":
             cure = "Alter its settings with `kafka-configs.sh`; a number of partitions can only be made anew"
             yield wrong("topics", said, cure, MisconfiguredError.code)
+        elif finding.verdict == "unsafe":
+            yield wrong("topics", said, partition_counts.CURE, UnsafeError.code)
         elif finding.verdict == "differs":
             yield look("topics", said, "Intended? Else alter the topic, or the settings")
     if all(finding.verdict == "ok" for finding in findings):

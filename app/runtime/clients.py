@@ -69,8 +69,11 @@ def group_consumer(config: RuntimeConfig, on_error: OnError) -> Consumer:
     )
 
 
-def reader(config: RuntimeConfig, *, committed: bool) -> Consumer:
-    """A consumer outside any group, for changelogs and compacted topics. `committed` False: also sees what is open."""
+def reader(config: RuntimeConfig, *, committed: bool, group: str | None = None) -> Consumer:
+    """A consumer outside any group, for changelogs and compacted topics. `committed` False: also sees what is open.
+
+    `group`: whose offsets it can be asked for; it does not join.
+    """
     reading = _reading(config)
     if not committed:
         reading["isolation.level"] = "read_uncommitted"
@@ -78,7 +81,7 @@ def reader(config: RuntimeConfig, *, committed: bool) -> Consumer:
         {
             **common(config),
             **reading,
-            "group.id": f"{config.app_id}-readers",
+            "group.id": group or f"{config.app_id}-readers",
             "auto.offset.reset": "error",
             "queued.min.messages": 20_000,
             "queued.max.messages.kbytes": config.limits.fetch_queue_kbytes,

@@ -24,6 +24,7 @@ from app.runtime.changelog import CancelledError, Restore
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnsafeError, UnsureError
 from app.runtime.pace import Pace
+from app.runtime.partition_counts import PartitionCounts
 from app.runtime.positions import Positions, Taken
 from app.runtime.progress import Progress
 from app.runtime.records import OnBroker, named
@@ -46,6 +47,7 @@ class Partitions:
         topology: Topology,
         *,
         consumer: Consumer,
+        counts: PartitionCounts,
         staging: Staging,
         stores: Stores,
         progress: Progress,
@@ -55,6 +57,7 @@ class Partitions:
         self._config = config
         self._topology = topology
         self._consumer = consumer
+        self._counts = counts
         self._staging = staging
         self._stores = stores
         self._progress = progress
@@ -187,11 +190,10 @@ class Partitions:
 
     def _assigned(self, partitions: list[TopicPartition]) -> None:
         limits = self._config.limits
-        committed = faults.insist(
-            lambda: self._consumer.committed(partitions, limits.call_timeout),
-            what="where the group's offsets are",
-            patience=limits.patience / 2,
-        )
+        # there may be partitions that were not there when this worker started
+        self._counts.look(patience=limits.patience / 2)
+        ask = partial(self._consumer.committed, partitions, limits.call_timeout)
+        committed = faults.insist(ask, what="where the group's offsets are", patience=limits.patience / 2)
         offsets = {(at.topic, at.partition): self._first(at) for at in committed}
         self._begun = {(at.topic, at.partition) for at in committed if at.offset > 0}
         self._positions.assign(offsets)
@@ -213,11 +215,8 @@ class Partitions:
         if committed.error:
             raise faults.stop_for(committed.error, f"the group's offset in {committed.topic}")
         limits = self._config.limits
-        first, end = faults.insist(
-            lambda: self._consumer.get_watermark_offsets(committed, limits.call_timeout),
-            what=f"where {committed.topic} begins",
-            patience=limits.patience / 2,
-        )
+        ask = partial(self._consumer.get_watermark_offsets, committed, limits.call_timeout)
+        first, end = faults.insist(ask, what=f"where {committed.topic} begins", patience=limits.patience / 2)
         if committed.offset < 0:
             return int(first)
         if not first <= committed.offset <= end:

@@ -20,7 +20,7 @@ from functools import partial
 from threading import Event
 from typing import NamedTuple, TypeVar
 
-from confluent_kafka import KafkaError, Producer, TopicPartition
+from confluent_kafka import KafkaError, Producer
 from mode import Service
 
 from app import metrics as m
@@ -34,6 +34,7 @@ from app.runtime.faults import RoundAbortedError
 from app.runtime.global_topics import GlobalTopics, Heard
 from app.runtime.heartbeat import Heartbeat
 from app.runtime.limits import DeadLetterCount
+from app.runtime.partition_counts import PartitionCounts
 from app.runtime.partitions import Partitions
 from app.runtime.positions import Taken
 from app.runtime.progress import Progress
@@ -194,9 +195,8 @@ class Pump(Service):
         return counts
 
     def _commit(self, taken: Taken) -> Mapping[tuple[str, int], int]:
-        offsets = [TopicPartition(*place, offset) for place, offset in taken.offsets.items()]
         self._commits.begin()
-        return self._commits.commit(self._staging.outputs, self._staging.changes, offsets)
+        return self._commits.commit(self._staging.outputs, self._staging.changes, self._counts.noted(taken.offsets))
 
     def _by_the_clock(self) -> list[Taken]:
         """A round without messages, where a timer or the heartbeat is due."""
@@ -218,11 +218,14 @@ class Pump(Service):
         consumer = clients.group_consumer(config, self._on_error)
         self._commits = commits_for(config, self._producer, consumer)
         self._commits.start()
+        self._counts = PartitionCounts(config, [config.topic(agent.topic) for agent in topology.agents])
+        self._counts.look(patience=config.limits.patience)
         preflight.refuse_old_topics(config, topology, self._parts.catalogue, consumer)
         self._partitions = Partitions(
             config,
             topology,
             consumer=consumer,
+            counts=self._counts,
             staging=self._staging,
             stores=Stores(config),
             progress=self._progress,

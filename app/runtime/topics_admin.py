@@ -20,6 +20,7 @@ from app.runtime import faults
 from app.runtime.clients import CHANGELOG_RECORD_BYTES_MAX
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnsafeError
+from app.runtime.partition_counts import committed_with, told
 from app.runtime.topology import Topology
 from topics.catalogue import TOPICS, Topic
 
@@ -40,10 +41,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of a plan. `missing`: create it. `wrong`: the worker refuses to run. `differs`: worth a look."""
+    """One line of a plan. `missing`: create it. `wrong`, `unsafe`: the worker refuses to run, with exit code 3 or 5.
+    `differs`: worth a look.
+    """
 
     topic: str
-    verdict: Literal["ok", "missing", "wrong", "differs"]
+    verdict: Literal["ok", "missing", "wrong", "unsafe", "differs"]
     details: tuple[str, ...] = ()
 
 
@@ -87,14 +90,28 @@ def existing_topics(admin: AdminClient, wanted: Iterable[Wanted], config: Runtim
     return faults.insist(ask, what=what, patience=limits.patience)
 
 
-def plan(wanted: Iterable[Wanted], existing: Mapping[str, Existing]) -> list[Finding]:
-    """What is missing, wrong or different, one finding per topic, in the order wanted."""
+def compared(admin: AdminClient, wanted: Iterable[Wanted], config: RuntimeConfig) -> list[Finding]:
+    """The plan for what the broker has, with what the group committed. Raises as `faults.insist` does."""
+    existing = existing_topics(admin, wanted, config)
+    counts = {name: topic.partitions for name, topic in existing.items()}
+    return plan(wanted, existing, committed_with(config, counts, patience=config.limits.patience))
+
+
+def plan(
+    wanted: Iterable[Wanted], existing: Mapping[str, Existing], others: Mapping[str, int] | None = None
+) -> list[Finding]:
+    """What is missing, wrong or different, one finding per topic, in the order wanted.
+
+    `others`: of a topic of which the group committed with another number of partitions, that number.
+    """
     wanted = list(wanted)
     counts: dict[str, dict[int, list[str]]] = {}
     for topic in wanted:
         if topic.name in existing:
             counts.setdefault(topic.spread, {}).setdefault(existing[topic.name].partitions, []).append(topic.name)
-    return [_finding(topic, existing.get(topic.name), counts.get(topic.spread, {})) for topic in wanted]
+    findings = [_finding(topic, existing.get(topic.name), counts.get(topic.spread, {})) for topic in wanted]
+    others = others or {}
+    return [_unsafe(one, existing[one.topic], others[one.topic]) if one.topic in others else one for one in findings]
 
 
 def create(
@@ -102,7 +119,7 @@ def create(
 ) -> list[str]:
     """Creates what is missing and returns the names. UnsafeError where something is wrong: nothing is created then."""
     findings = list(findings)
-    wrong = [finding.topic for finding in findings if finding.verdict == "wrong"]
+    wrong = [finding.topic for finding in findings if finding.verdict in ("wrong", "unsafe")]
     if wrong:
         raise UnsafeError(f"{', '.join(wrong)} cannot be used as they are", "See `refundry topics check`")
     missing = {finding.topic for finding in findings if finding.verdict == "missing"}
@@ -138,6 +155,10 @@ def _finding(topic: Wanted, found: Existing | None, counts: Mapping[int, list[st
             (wrong if key in topic.exact else differs).append(f"{key} is {has}, expected {value}")
     verdict: Literal["ok", "wrong", "differs"] = "wrong" if wrong else "differs" if differs else "ok"
     return Finding(topic.name, verdict, (*wrong, *differs))
+
+
+def _unsafe(finding: Finding, found: Existing, other: int) -> Finding:
+    return Finding(finding.topic, "unsafe", (f"{found.partitions} partitions, {told(other)}", *finding.details))
 
 
 def _wanted(config: RuntimeConfig, topic: Topic) -> Wanted:

@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
-from confluent_kafka import OFFSET_END, Producer, TopicPartition
-from confluent_kafka.admin import NewTopic
+from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
+from confluent_kafka.admin import NewPartitions, NewTopic
 
 from tests.kafka.counted import RIGHT, Installation
 from tests.kafka.counting import IN, JOURNAL, OUT, TABLE
@@ -49,6 +49,14 @@ def recreate(installation: Installation, topic: str) -> None:
     client.create_topics([new])[topic].result(20)
 
 
+def add_partitions(installation: Installation, number: int) -> None:
+    """Gives every topic of the installation so many."""
+    client, prefix = admin(installation.bootstrap), installation.config.prefix
+    new = [NewPartitions(name, number) for name in client.list_topics(timeout=10).topics if name.startswith(prefix)]
+    for future in client.create_partitions(new).values():
+        future.result(20)
+
+
 @pytest.mark.parametrize("restart", ["in a new place", "in its old place"])
 def test_a_changelog_that_lost_its_records_is_not_taken_for_a_fresh_start(
     installation: Installation, tmp_path: Path, restart: str
@@ -65,6 +73,48 @@ def test_a_changelog_that_lost_its_records_is_not_taken_for_a_fresh_start(
         assert code_of(workers) == 5
         assert "lost" in workers.said()
     assert installation.counted() == 100
+
+
+def test_a_number_of_partitions_changed_for_all_topics_together_is_refused(
+    installation: Installation, tmp_path: Path
+) -> None:
+    for first in (0, 100):
+        publish(installation, [b"%d" % n for n in range(first, first + 100)])
+        with installation.workers() as workers:
+            workers.start(0)
+            installation.wait_until_counted(first + 100)
+            workers.stop()
+    add_partitions(installation, 6)
+    publish(installation, [b"%d" % n for n in range(200, 300)])
+    for setting in (4, 6):
+        directory = tmp_path / f"setting-{setting}"
+        directory.mkdir()
+        installation.directory = directory
+        # another machine, so that nothing on disk can tell
+        with installation.workers(partitions=setting, state_dir=str(directory / "state")) as workers:
+            workers.start(0)
+            assert code_of(workers, 120) == 5
+            assert "has 6 partitions, but the group committed its offsets and state with 4" in workers.said()
+            assert "assigned" not in workers.said(), "whichever partitions it would get"
+    assert installation.counted() == 200
+
+
+def test_a_worker_that_runs_ends_when_partitions_were_added(installation: Installation) -> None:
+    publish(installation, [b"%d" % n for n in range(100)])
+    with installation.workers() as workers:
+        workers.start(0)
+        installation.wait_until_counted(100)
+        add_partitions(installation, 6)
+        # a member that does not look first makes the group assign anew
+        group = {"bootstrap.servers": installation.bootstrap, "group.id": installation.config.app_id}
+        member = Consumer({**group, "partition.assignment.strategy": "range"})
+        member.subscribe([installation.config.topic(IN)])
+        try:
+            wait_for("the worker ends", lambda: member.poll(0.1) is None and workers.code(0) is not None, 120)
+        finally:
+            member.close()
+        assert workers.code(0) == 5
+        assert "has 6 partitions, but the group committed its offsets and state with 4" in workers.said()
 
 
 def test_a_worker_that_moves_restores_all_of_its_state_from_the_changelog(

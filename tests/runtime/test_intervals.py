@@ -8,6 +8,7 @@ import pytest
 
 from app.metrics import Metrics
 from app.runtime.config import RuntimeConfig
+from app.runtime.partition_counts import PartitionCounts
 from app.runtime.partitions import Partitions
 from app.runtime.progress import Progress
 from app.runtime.round import Staging
@@ -36,6 +37,7 @@ def test_what_a_round_took_is_no_longer_waited_for(monkeypatch: pytest.MonkeyPat
         config,
         topology(),
         consumer=consumer,
+        counts=PartitionCounts(config, ()),
         staging=Staging(topology(), version="0"),
         stores=Stores(config),
         progress=Progress(),

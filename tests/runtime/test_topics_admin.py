@@ -72,6 +72,24 @@ def test_counts_that_all_differ_from_the_settings_in_the_same_way_are_only_worth
     assert {verdict for name, verdict in verdicts(existing).items() if name != "x-rates"} == {"differs"}
 
 
+def test_a_number_with_which_the_group_did_not_commit_is_unsafe_though_all_topics_agree() -> None:
+    existing = {name: replace(topic, partitions=6) for name, topic in AS_WANTED.items()}
+    findings = {finding.topic: finding for finding in plan(WANTED, existing, {"x-in": 4})}
+    assert {name: finding.verdict for name, finding in findings.items()} == {
+        "x-in": "unsafe",
+        "x-also-in": "differs",
+        "x-rates": "differs",
+        CHANGELOG: "differs",
+    }
+    assert findings["x-in"].details == (
+        "6 partitions, but the group committed its offsets and state with 4",
+        "6 partitions, the settings say 4",
+    )
+    admin: Any = None
+    with pytest.raises(UnsafeError, match="x-in"):
+        create(admin, WANTED, findings.values(), CONFIG)
+
+
 def test_a_wrong_count_is_said_with_those_it_must_agree_with() -> None:
     finding = next(one for one in plan(WANTED, changed("x-in", partitions=6)) if one.topic == "x-in")
     assert "x-also-in has 4" in finding.details[0]
