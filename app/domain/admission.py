@@ -8,6 +8,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, Final
 
+from app.domain.balances import captures_can_be_said
 from app.domain.case import Case, Order, Payment, Request
 from app.domain.context import Entry
 from app.domain.disputes.lifecycle import movement_key
@@ -22,7 +23,6 @@ from app.domain.refunds import lifecycle
 from app.domain.refunds.ended import content_of_request, has_ended, is_over
 from app.domain.refunds.naming import has_names_of, is_called_otherwise, refund_by_id, refund_of, twins_of
 from app.domain.refunds.reviewing import approvers
-from topics.envelope import MINOR_MAX
 
 
 class Absorbed:
@@ -75,18 +75,11 @@ def _capture(case: Case, event: Any) -> Admission:
     payment = case.payments.get(event.payment_id)
     capture = payment.captures.get(event.capture_id or event.payment_id) if payment else None
     if payment is None or capture is None:
-        return _in_another_currency(payment, event) or _beyond_numbers(case, event)
+        refused = _in_another_currency(payment, event)
+        if refused is None and not captures_can_be_said(case, event.amount):
+            return Refused("invalid_field", "amount: expected captures of the order of at most 2^53-1 in all", "amount")
+        return refused
     return _same_amount(capture.amount_minor, payment.currency, event, "capture")
-
-
-def _beyond_numbers(case: Case, event: Any) -> Refused | None:
-    """All captures of a case and currency together are a number that can be said."""
-    currency = event.amount.currency
-    captured = sum(payment.captured_minor for payment in case.payments.values() if payment.currency == currency)
-    if captured + event.amount.amount_minor <= MINOR_MAX:
-        return None
-    message = "amount: expected captures of the order that add up to at most 2^53-1 minor units"
-    return Refused("invalid_field", message, "amount")
 
 
 def _capture_failed(case: Case, event: Any) -> Admission:

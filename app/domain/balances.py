@@ -11,6 +11,7 @@ from typing import NamedTuple
 from app.domain.case import Case, Dispute, Payment, PreDispute
 from app.domain.disputes.lifecycle import AMOUNT_UNKNOWN
 from app.domain.refunds.lifecycle import IN_FLIGHT, SETTLED
+from topics.envelope import MINOR_MAX, Money
 
 ENDED_AGAINST_US = frozenset({"lost", "accepted", "expired"})
 ENDED_FOR_US = frozenset({"won", "withdrawn"})
@@ -30,6 +31,12 @@ class Balance(NamedTuple):
     def refundable_minor(self) -> int:
         """What may be paid back. Below zero where the outside took more than was captured."""
         return self.captured_minor - self.settled_minor - self.in_flight_minor - self.claimed_minor
+
+
+def captures_can_be_said(case: Case, more: Money) -> bool:
+    """Whether all captures of the case in a currency, and one of `more`, are together a number that events may hold."""
+    captured = sum(payment.captured_minor for payment in case.payments.values() if payment.currency == more.currency)
+    return captured + more.amount_minor <= MINOR_MAX
 
 
 def balance(case: Case, payment: Payment) -> Balance:
