@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.metrics import EVENTS, UNKNOWN_FIELDS, Metrics
 from app.runtime.account import account
 from app.runtime.config import RuntimeConfig
+from app.runtime.partition_counts import PartitionCounts
 from app.runtime.partitions import Partitions
 from app.runtime.positions import Taken
 from app.runtime.progress import Progress
@@ -148,6 +149,7 @@ def test_lag_timers_and_the_oldest_that_waits_are_told_of_the_partitions_here(tm
         config,
         topology,
         consumer=reader,
+        counts=PartitionCounts(config, ()),
         staging=staging,
         stores=stores,
         progress=progress,

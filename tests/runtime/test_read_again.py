@@ -14,6 +14,7 @@ from app.metrics import Metrics
 from app.runtime import pump as pumps
 from app.runtime.config import Limits, RuntimeConfig
 from app.runtime.faults import RoundAbortedError
+from app.runtime.partition_counts import PartitionCounts
 from app.runtime.partitions import Partitions
 from app.runtime.progress import Progress
 from app.runtime.pump import Parts, Pump
@@ -140,10 +141,12 @@ def run(tmp_path: Path, commits: Commits, *, round_bytes_max: int) -> tuple[dict
 
         pump = Pump(make_app("again", tmp_path), config, Parts(made, {}, (), lambda: None, observe), progress, metrics)
         reader: Any = Reader()
+        counts = PartitionCounts(config, ())
         partitions = Partitions(
             config,
             made,
             consumer=reader,
+            counts=counts,
             staging=pump._staging,
             stores=Stores(config),
             progress=progress,
@@ -154,7 +157,7 @@ def run(tmp_path: Path, commits: Commits, *, round_bytes_max: int) -> tuple[dict
         for number, store in stores.items():
             pump._staging.open("tallies", number, store)
         nothing = dict.fromkeys(("_look_first", "_connect", "_disconnect", "_collect"), lambda: None)
-        vars(pump).update(nothing, _partitions=partitions, _commits=commits)
+        vars(pump).update(nothing, _partitions=partitions, _counts=counts, _commits=commits)
         vars(pump)["_globals"] = SimpleNamespace(follow=lambda: None)
         await pump._run()
 
