@@ -142,3 +142,16 @@ def journalled(body: dict[str, Any]) -> Entry:
 def given(*events: Said, terms: Policy | None = None, **context: Any) -> Story:
     """A story that begins with these events."""
     return Story(terms, **context).given(*events)
+
+
+def told_by(row: Any) -> Story:
+    """The story of a table's row: what came `before`, so many `days` later the `last`, then an answer or a wait."""
+    story = Story(row.terms).given(*row.before)
+    if row.days:
+        story.later(days=row.days)
+    story.when(row.last)
+    if row.history is not None:
+        story.answered(requests_in_window=row.history)
+    if row.waits_seconds:
+        story.later(seconds=row.waits_seconds)
+    return story

@@ -28,7 +28,7 @@ from tests.domain.events import (
     voided,
 )
 from tests.domain.expecting import decided
-from tests.domain.stories import Story, policy
+from tests.domain.stories import Story, policy, told_by
 
 PAID = (placed(), captured("100.00"), delivered())
 GOODS_BACK = policy(return_required=ReturnRequired(kinds=("physical",), unless_below=None, reasons_exempt=()))
@@ -123,23 +123,11 @@ IN_TIME: tuple[tuple[str, tuple[Said, ...], Policy | None, float], ...] = (
 """Codes that a timer gives: what happened before, and after how many days."""
 
 
-def on(row: Row) -> Story:
-    story = Story(row.terms).given(*row.before)
-    if row.days:
-        story.later(days=row.days)
-    story.when(row.last)
-    if row.history is not None:
-        story.answered(requests_in_window=row.history)
-    if row.waits_seconds:
-        story.later(seconds=row.waits_seconds)
-    return story
-
-
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)
 def test_a_code_is_given_in_its_smallest_story(row):
     outcome = {"approve": "approved", "deny": "denied", "hold": "held"}[OUTCOMES[Reason(row.code)].value]
     decision = decided(outcome=outcome, request_id=row.request_id)
-    story = on(row).then(decision)
+    story = told_by(row).then(decision)
     codes = next(record for record in story.said if decision.fits(record)).reasons
     assert [reason.code for reason in codes].index(row.code) == (1 if row.code == "reduced" else 0)
 
@@ -192,7 +180,7 @@ def test_every_code_has_a_row():
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)
 def test_a_denial_pays_nothing_and_a_hold_instructs_nothing(row):
     """Only approvals have tenders and instructions, and theirs add up to the amount."""
-    story = on(row)
+    story = told_by(row)
     decision = next(r for r in story.said if decided(request_id=row.request_id).fits(r))
     paid = [r for r in story.said if type(r).__name__ == "Executed" and r.request_id == row.request_id]
     assert sum(r.amount_minor for r in paid) == sum(t.amount_minor for t in decision.tenders)

@@ -21,7 +21,7 @@ from tests.domain.events import (
     verdict,
 )
 from tests.domain.expecting import decided
-from tests.domain.stories import Story
+from tests.domain.stories import Story, told_by
 from tests.domain.test_codes import BY_LAW, CONDITIONAL, GOODS_BACK, ONE_A_MONTH, PAID, REVIEWED, TWO_REVIEWERS
 
 KNOWN = (placed(customer_id="c1"), *PAID[1:])
@@ -93,14 +93,7 @@ ROWS = (
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.question)
 def test_a_question_gives_its_answer(row):
-    story = Story(row.terms).given(*row.before)
-    if row.days:
-        story.later(days=row.days)
-    story.when(row.last)
-    if row.history is not None:
-        story.answered(requests_in_window=row.history)
-    if row.waits_seconds:
-        story.later(seconds=row.waits_seconds)
+    story = told_by(row)
     decision = next(record for record in story.said if decided(request_id="r1").fits(record))
     assert (decision.reasons[0].code, decision.reasons[0].rule) == (row.code, row.rule or row.question)
     assert decision.amount_minor == row.amount_minor

@@ -68,6 +68,11 @@ def test_of_several_units_each_gives_its_part_of_what_is_not_used():
     story.when(stops("r1", lines(l1=1))).then(denied("nothing_left"))
 
 
+def test_the_part_of_one_unit_is_rounded_once():
+    """16 of 31 days of 0.05 are 2.58 cents; half of that is 1.29, and not half of 3."""
+    subscribed("0.05", rules=terms(), quantity=2).on(MIDDLE, stops(scope=lines(l1=1))).then(approved("0.01"))
+
+
 @pytest.mark.parametrize("scope", [full(), lines(l1=1, l2=1)], ids=["full", "lines"])
 def test_other_lines_go_back_by_their_own_rules(scope):
     with_goods().on(MIDDLE, stops(scope=scope)).then(approved("39.20", lines={"l1": 1920, "l2": 2000}, reduced=False))

@@ -6,7 +6,6 @@ from datetime import datetime
 import msgspec
 
 from app.domain.case import Line, Order, Row
-from app.domain.money import half_up
 from app.domain.portions import row_of
 from app.domain.reasons import Reason as Code
 from app.domain.refunds.asking import Asking, Denial, Plan
@@ -71,7 +70,7 @@ def ended(asking: Asking, line: Line, at: datetime, units: int | None = None) ->
     unused = unused_minor(line, share, setup_fee=rule.setup_fee)
     worth = unused
     if units is not None and units < line.portion.left_quantity:
-        worth = half_up(unused * units, line.portion.quantity)
+        worth = unused_minor(line, share, setup_fee=rule.setup_fee, units=units)
     money = min(capped(asking.case, asking.order, line, unused), worth)
     still_owed = max(0, unused - given_for_the_end(asking, line))
     with_credit = min(worth, still_owed, line.portion.left_minor)

@@ -60,16 +60,17 @@ def _days_of_30(start: date, end: date) -> int:
     return months * 30 + min(end.day, 30) - min(start.day, 30)
 
 
-def unused_minor(line: Line, share: Fraction, *, setup_fee: str) -> int:
-    """The gross worth of the unused share, taxes likewise; the setup fee all or not at all."""
+def unused_minor(line: Line, share: Fraction, *, setup_fee: str, units: int | None = None) -> int:
+    """The gross worth of the unused share, taxes likewise; the setup fee all or not at all. None: of all its units."""
     assert line.subscription is not None
     taxes = [tax.amount_minor for tax in line.portion.taxes]
     price = line.portion.gross_minor - (0 if line.taxes_included else sum(taxes))
     fee = min(line.subscription.get("setup_fee_minor") or 0, price)
     parts = [price] if line.taxes_included else [price, *taxes]
     fees = [half_up(part * fee, price) if price else 0 for part in parts]
-    unused = sum(_times(share, part - of_fee) for part, of_fee in zip(parts, fees, strict=True))
-    return unused + (sum(fees) if setup_fee == "refund" else 0)
+    of_all = Fraction(1) if units is None else Fraction(units, line.portion.quantity)
+    unused = sum(_times(share * of_all, part - of_fee) for part, of_fee in zip(parts, fees, strict=True))
+    return unused + (_times(of_all, sum(fees)) if setup_fee == "refund" else 0)
 
 
 def _times(share: Fraction, minor: int) -> int:
