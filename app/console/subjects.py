@@ -1,12 +1,12 @@
 """The subjects of a case that a person may have to judge: found in its snapshot, and whether they still wait."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from app.console.ports import Snapshot
-from topics.decisions import REVIEWS
 from topics.reviews import SubjectKind
+from topics.waiting import dispute_waits, request_due, request_waits
 
 _PARTS: Final[dict[SubjectKind, tuple[str, str]]] = {
     "refund_request": ("requests", "request_id"),
@@ -47,18 +47,21 @@ def moment(text: Any) -> datetime | None:
 
 
 def deadline_of(subject: Subject) -> datetime | None:
-    """When it is too late to judge it, or the review is overdue."""
-    name = {"refund_request": "review_due_at", "dispute": "respond_by", "alert": "expires_at"}[subject.kind]
-    return moment(subject.row.get(name))
+    """When it is too late to judge it; a request, when somebody should have."""
+    if subject.kind == "refund_request":
+        pay_by = subject.row.get("pay_by")
+        by_law = None if pay_by is None else date.fromisoformat(pay_by)
+        return request_due(moment(subject.row.get("review_due_at")), by_law)
+    return moment(subject.row.get({"dispute": "respond_by", "alert": "expires_at"}[subject.kind]))
 
 
 def _waits(kind: SubjectKind, row: dict[str, Any]) -> bool:
     """As the read side's line has it. What a version wrote that did not say what is waited for, is shown."""
     if kind == "refund_request":
-        return row["status"] == "held" and row.get("waiting_for", "review") in REVIEWS
+        return request_waits(row["status"], row.get("waiting_for", "review"))
     if kind == "alert":
         return bool(row["waiting"])
     advice = row.get("recommendation")
-    if row["state"] != "open" or row.get("answer") is not None:
-        return False
-    return "unmatched" in row.get("flags", ()) if advice is None else advice["action"] != "none"
+    return dispute_waits(
+        row["state"], row.get("answer"), None if advice is None else advice["action"], row.get("flags", ())
+    )

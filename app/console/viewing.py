@@ -12,6 +12,7 @@ from app.console.sent import Outbox, Sent
 from app.console.subjects import Subject, deadline_of, moment, subjects_of
 from app.console.users import User
 from app.explaining import exhibit_of, message_of, shown, shown_money
+from topics.waiting import UNMATCHED
 
 
 class Card(NamedTuple):
@@ -140,7 +141,7 @@ def _dispute(subject: Subject, snapshot: Snapshot) -> Said:
     ]
     state = wording.in_words(row["state"])
     headline = f"{wording.in_words(row['stage'])}, {state.lower()}"
-    category = row["category"] or ("unmatched" if "unmatched" in row.get("flags", ()) else "general")
+    category = row["category"] or (UNMATCHED if UNMATCHED in row.get("flags", ()) else "general")
     return headline, [wording.CATEGORIES.get(category, wording.in_words(category))], facts
 
 

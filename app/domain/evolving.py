@@ -6,7 +6,6 @@ from typing import Any
 from app.domain.balances import is_foreign
 from app.domain.case import Case, Refund, TimelineEntry
 from app.domain.counting import tally_of
-from app.domain.disputes.following import UNMATCHED
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.fold import FOLDS
 from app.domain.fold.claims import claim_the_payment, flag_dispute
@@ -48,6 +47,7 @@ from app.domain.refunds.naming import refund_of, unite
 from app.domain.refunds.usage import count_all_returned, settle_usage, use_up_outside
 from app.domain.telling import told_key
 from app.domain.timeline import add_to_timeline, subject_of
+from topics.waiting import UNMATCHED
 
 
 def evolve(case: Case, record: Record) -> None:

@@ -5,17 +5,16 @@ first. Whether the time of an alert is over says the clock of whoever asks: no e
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Final, get_args
 
 import msgspec
 
-from app.readside.document import Alert, Dispute, Document, Money, Request
-from topics.decisions import REVIEWS
+from app.readside.document import Alert, Document, Money
 from topics.reviews import SubjectKind
+from topics.waiting import UNMATCHED, dispute_waits, request_due, request_waits
 
 KINDS: Final[tuple[SubjectKind, ...]] = get_args(SubjectKind)
-UNMATCHED: Final = "unmatched"
 WITHOUT_A_DATE: Final = 1e11
 """Added to the age of a task that is never due: behind every date of this millennium."""
 
@@ -69,28 +68,22 @@ def tasks_of(case_id: str, document: Document) -> list[Task]:
 
 def _requests(case_id: str, document: Document) -> Iterator[Task]:
     for request in document.requests:
-        if request.status == "held" and request.waiting_for in REVIEWS:
+        if request_waits(request.status, request.waiting_for):
             yield msgspec.structs.replace(
                 _task("refund_request", case_id, document, request.request_id),
                 revision=request.revision,
                 amount=request.amount,
-                due=_due(request),
+                due=request_due(request.review_due_at, request.pay_by),
                 since=request.asked_at,
                 why=request.reasons,
                 second=request.waiting_for == "second_review",
             )
 
 
-def _due(request: Request) -> datetime | None:
-    """When the review is overdue, or the day begins on which the law wants it paid."""
-    paid = datetime.combine(request.pay_by, time(), UTC) if request.pay_by is not None else None
-    dates = [at for at in (request.review_due_at, paid) if at is not None]
-    return min(dates) if dates else None
-
-
 def _disputes(case_id: str, document: Document) -> Iterator[Task]:
     for dispute in document.disputes:
-        if _is_to_be_answered(dispute):
+        advice = dispute.recommendation.action if dispute.recommendation is not None else None
+        if dispute_waits(dispute.state, dispute.answer, advice, dispute.flags):
             yield msgspec.structs.replace(
                 _task("dispute", case_id, document, dispute.dispute_id),
                 revision=dispute.revision,
@@ -98,17 +91,8 @@ def _disputes(case_id: str, document: Document) -> Iterator[Task]:
                 due=dispute.respond_by,
                 since=dispute.opened_at,
                 why=[dispute.category or UNMATCHED, *([dispute.stage] if dispute.stage else [])],
-                advice=dispute.recommendation.action if dispute.recommendation is not None else "",
+                advice=advice or "",
             )
-
-
-def _is_to_be_answered(dispute: Dispute) -> bool:
-    """One that nobody can contest waits for nobody; one whose payment is not known does."""
-    if dispute.state != "open" or dispute.answer is not None:
-        return False
-    if dispute.recommendation is None:
-        return UNMATCHED in dispute.flags
-    return dispute.recommendation.action != "none"
 
 
 def _alerts(case_id: str, document: Document) -> Iterator[Task]:

@@ -186,6 +186,15 @@ def test_a_case_says_what_was_asked_why_it_waits_and_until_when(world, visitor):
         assert words in text, words
 
 
+def test_what_the_law_wants_paid_before_the_review_is_overdue_is_due_then_on_the_page_and_in_the_queue(world, visitor):
+    document = json.loads(held_snapshot(world))
+    document["requests"][0]["pay_by"] = "2026-01-08"  # the review is overdue on the 19th
+    world.read_side.write(CASE, document)
+    visitor.sign_in("ann")
+    assert "review due in 2 days 11 hours" in visitor.case().text
+    assert "in 2 days 11 hours" in visitor.get("/").text
+
+
 def test_a_dispute_shows_its_advice_with_the_arithmetic_and_what_evidence_there_is(world, visitor):
     disputed(world)
     visitor.sign_in("ann")

@@ -25,8 +25,8 @@ from app.domain.policy import Policy
 from app.domain.records import Advised, Alerted, Booked, Flagged, Matched, Record, Scheduled
 from app.domain.refunds.execution import call_off
 from app.domain.timer_names import deadline_timer, reinstatement_timer
+from topics.waiting import UNMATCHED
 
-UNMATCHED = "unmatched"
 BEGINS = frozenset({"dispute.opened", "dispute.escalated"})
 TAKES_MONEY = frozenset({"dispute.escalated", "dispute.funds_withdrawn"})
 ASKS_FOR_AN_ANSWER = BEGINS | {"dispute.inquired"}
