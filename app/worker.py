@@ -1,46 +1,21 @@
-"""The one composition root: settings become a desk, agents, and a runtime that runs them."""
+"""The one composition root: settings become a claim, a desk, agents, and a runtime that runs them."""
 
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import blake2b
 from importlib.metadata import version
 
 import structlog
 
-from agents import Desk, assemble
-from agents.shadowing import Shadow
-from app import logs, texts
-from app.domain import tables
-from app.domain.policy import PolicyChangedError
-from app.metrics import EVENTS, SHADOW_DECISIONS, SHADOW_MONEY, STRAYED_DISPUTES, UNKNOWN_FIELDS, Metrics
-from app.policies import PoliciesRefusedError, load, read_record
+from app import logs
 from app.runtime.config import Limits, Mode, RuntimeConfig
-from app.runtime.exits import MisconfiguredError
 from app.runtime.limits import DeadLetterLimit
 from app.settings import Settings, require_for_worker
-from topics.codec import Unreadable, read
 
 _log = structlog.get_logger(__name__)
-Heard = Callable[[bytes | None, bytes | None], None]
-
-
-def desk_of(settings: Settings) -> Desk:
-    """What the agents share, as the settings say. Policies and rates come from their topics.
-
-    Raises `PoliciesRefusedError` where the shadow policies, which come from files, cannot be used.
-    """
-    assert settings.hash_key is not None
-    shadow = settings.shadow_policy_dir
-    return Desk(
-        secret=settings.hash_key.get_secret_value().encode(),
-        act_from=settings.act_from,
-        retention_days=settings.case_retention_days,
-        partitions=settings.partitions if settings.inbound_partitioner == "murmur2" else None,
-        shadow=Shadow(load(shadow)) if shadow else None,
-    )
 
 
 def runtime_config(settings: Settings) -> RuntimeConfig:
@@ -90,54 +65,21 @@ def fault_probe(points: Sequence[str]) -> Callable[[str], None]:
     return probe
 
 
-def global_topics(desk: Desk) -> Mapping[str, Heard]:
-    """What every worker reads whole before it starts: policies and rates."""
-
-    def policy(key: bytes | None, body: bytes | None) -> None:
-        try:
-            desk.policies.add(read_record(key, body))
-        except (PoliciesRefusedError, PolicyChangedError) as error:
-            raise MisconfiguredError(f"a published policy cannot be used: {error}") from error
-
-    def rate(key: bytes | None, body: bytes | None) -> None:
-        received = read("fx-rates", key, body, timestamp=0, secret=b"")
-        if isinstance(received, Unreadable):
-            # The agent of fx-rates makes it a dead letter, once; here it is passed over by every worker alike.
-            _log.warning("rate_passed_over", code=received.code, path=received.path)
-            return
-        event = received.event
-        desk.rates.add(event.base, event.quote, event.as_of, event.rate)
-
-    return {"policies": policy, "fx-rates": rate}
-
-
-def observe(desk: Desk, metrics: Metrics) -> None:
-    """Hands what the desk has counted to the metrics."""
-    for metric, counts in ((UNKNOWN_FIELDS, desk.unknown_fields), (STRAYED_DISPUTES, desk.strayed_disputes)):
-        for label, count in counts.items():
-            metrics.add(metric, count, label)
-        counts.clear()
-    for (topic, result), events in desk.results.items():
-        metrics.add(EVENTS, events, topic, result)
-    desk.results.clear()
-    if desk.shadow is not None:
-        for outcomes, decisions in desk.shadow.decisions.items():
-            metrics.add(SHADOW_DECISIONS, decisions, *outcomes)
-        for (currency, direction), minor in desk.shadow.money_minor.items():
-            metrics.add(SHADOW_MONEY, minor, currency, direction)
-        desk.shadow.clear()
-
-
 def work(settings: Settings) -> int:
     """Runs a worker until it is told to stop or cannot be sure; the exit code.
 
     Raises `ConfigurationError` and `PoliciesRefusedError`.
     """
-    from app.runtime.run import run_worker  # noqa: PLC0415 - librdkafka and Faust are loaded by a worker alone
+    from app.runtime.claim import claim  # noqa: PLC0415  librdkafka is loaded by a worker alone
 
     require_for_worker(settings)
     logs.configure(settings)
-    texts.prepare()
-    tables.prepare()
+    claimed = claim(runtime_config(settings))
+
+    from agents import assemble  # noqa: PLC0415  this and what follows takes most of a second: others wait for the claim
+    from app.desk import desk_of, global_topics, observe, prepare  # noqa: PLC0415  as above
+    from app.runtime.run import run_worker  # noqa: PLC0415  as above
+
+    prepare()
     desk = desk_of(settings)
-    return run_worker(assemble(desk), runtime_config(settings), global_topics(desk), observe=partial(observe, desk))
+    return run_worker(assemble(desk), claimed, global_topics(desk), observe=partial(observe, desk))

@@ -20,11 +20,11 @@ from app.cli.options import DIRECTORY, FILE, Moment, config_option, examples, ou
 from app.cli.records import read_topics
 from app.cli.replay import progress_of, tell
 from app.cli.showing import console, counted, show_json, table_of
+from app.desk import global_topics
 from app.replay import desk_of
 from app.runtime.config import RuntimeConfig
 from app.runtime.topology import Message
 from app.settings import Settings
-from app.worker import global_topics
 from topics.catalogue import OUTBOUND
 from topics.codec import Received, read
 from topics.journal import JOURNAL

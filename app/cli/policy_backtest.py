@@ -19,13 +19,13 @@ from app.cli.kafka import config_of, read_whole, require_topics
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, settings_of
 from app.cli.replay import progress_of, tell
 from app.cli.showing import counted
+from app.desk import global_topics
 from app.domain.policy import Policies
 from app.policies import load
 from app.replay import desk_of
 from app.replay.files import read_texts
 from app.replay.lines import Line, read_lines
 from app.settings import Settings
-from app.worker import global_topics
 
 
 class Trial(NamedTuple):

@@ -9,12 +9,12 @@ from agents.history import TABLE as CUSTOMERS
 from app.cli.cases import the_one
 from app.cli.kafka import changelog_of, config_of, read_whole
 from app.cli.showing import console
+from app.desk import global_topics
 from app.domain.case import decode_case
 from app.replay import Rows
 from app.runtime.config import RuntimeConfig
 from app.runtime.store import row_of
 from app.settings import Settings
-from app.worker import global_topics
 
 
 class StandingOrder(NamedTuple):

@@ -11,12 +11,12 @@ from agents.monitoring import TABLE
 from app.cli.kafka import changelog_of, config_of, read_whole
 from app.cli.replay import progress_of, tell
 from app.cli.showing import console
+from app.desk import global_topics
 from app.domain.policy import Policies
 from app.domain.programmes import Standing, decode_standing
 from app.replay import Replay, Summary, desk_of, replay_files
 from app.runtime.store import row_of
 from app.settings import Settings
-from app.worker import global_topics
 
 POLICIES = "policies"
 

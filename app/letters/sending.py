@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from app.runtime import clients, faults
-from app.runtime.commits import commits_for
+from app.runtime.commits import commits_for, fence
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnsafeError, UnsureError
 from app.runtime.topology import Output
@@ -24,8 +24,9 @@ class Sender:
     def __init__(self, config: RuntimeConfig) -> None:
         own = replace(config, app_id=f"{config.app_id}-redrive", slot="0")
         self._consumer = clients.reader(own, committed=True)
-        self._commits = commits_for(own, clients.producer(own, lambda _: None), self._consumer)
-        self._commits.start()
+        producer = clients.producer(own, lambda _: None)
+        self._commits = commits_for(own, producer, self._consumer)
+        fence(own, producer)
 
     def send(self, outputs: Sequence[Output]) -> Iterator[int]:
         """Sends them in order and says after each transaction how many more are there now.

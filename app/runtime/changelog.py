@@ -24,6 +24,8 @@ from app.runtime.stores import Stores
 
 _log = logging.getLogger(__name__)
 _CHUNK = 5000
+_LOOK_SECONDS = 0.05
+"""A look lasts so long where fewer come than it asks for, and so does the one in which the end is met."""
 
 
 class CancelledError(Exception):
@@ -112,7 +114,7 @@ class Restore:
         while waiting:
             if self.cancel.is_set():
                 raise CancelledError
-            records = consumer.consume(_CHUNK, 0.2)
+            records = consumer.consume(_CHUNK, _LOOK_SECONDS)
             touched: dict[OnBroker, int] = {}
             for record in records:
                 name, error = place_of(record), record.error()

@@ -102,16 +102,7 @@ class _Producing:
 
 
 class Transactions(_Producing):
-    """Outputs, changelog and offsets in one transaction. A successor's `start` fences whoever has the same slot."""
-
-    def start(self) -> None:
-        """Ends what a predecessor in this slot left open."""
-        limits = self._config.limits
-        faults.insist(
-            lambda: self._producer.init_transactions(limits.call_timeout),
-            what="init_transactions",
-            patience=limits.patience,
-        )
+    """Outputs, changelog and offsets in one transaction. The producer must have fenced its predecessors."""
 
     def begin(self) -> None:
         """Opens the transaction."""
@@ -153,9 +144,6 @@ class Flushes(_Producing):
     duplicates whose outputs are out. In any other order something could be done and never said.
     """
 
-    def start(self) -> None:
-        """Nothing to wait for."""
-
     def begin(self) -> None:
         """Nothing to open."""
 
@@ -190,6 +178,17 @@ class Flushes(_Producing):
                 of_change(error, record)
 
         return delivered
+
+
+def fence(config: RuntimeConfig, producer: Producer) -> None:
+    """Ends what predecessors of the same name left open, and shuts out those that live; where there are transactions.
+
+    Raises UnreachableError where the broker does not answer, and the WorkerStopError that fits any other refusal.
+    """
+    if config.mode is Mode.AT_LEAST_ONCE:
+        return
+    limits = config.limits
+    faults.insist(producer.init_transactions, limits.call_timeout, what="init_transactions", patience=limits.patience)
 
 
 def commits_for(config: RuntimeConfig, producer: Producer, consumer: Consumer) -> Transactions | Flushes:

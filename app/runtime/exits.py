@@ -9,6 +9,8 @@ import os
 import sys
 from typing import NoReturn
 
+_log = logging.getLogger(__name__)
+
 
 class WorkerStopError(Exception):
     """The worker must end with `code`. `reason` says what is wrong, `hint` what to do about it."""
@@ -51,3 +53,9 @@ def leave(code: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def leave_for(stop: WorkerStopError) -> NoReturn:
+    """Says why, and ends the process with the code that fits."""
+    _log.error("the worker stops: %s", stop)
+    leave(stop.code)

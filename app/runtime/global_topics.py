@@ -12,6 +12,8 @@ from app.runtime.exits import UnreachableError
 from app.runtime.records import OnBroker, offset_of, place_of
 
 Heard = Callable[[bytes | None, bytes | None], None]
+_LOOK_SECONDS = 0.05
+"""A look lasts so long where fewer come than it asks for, and so does the one in which the end is met."""
 
 
 class GlobalTopics:
@@ -36,7 +38,7 @@ class GlobalTopics:
         waiting = {place: end for place, (_, end) in watermarks.items()}
         end_of_patience = time.monotonic() + self._config.limits.restore_stall
         while waiting and not stop.is_set():
-            for place, position in self._hear(0.2).items():
+            for place, position in self._hear(_LOOK_SECONDS).items():
                 if position >= waiting.get(place, 0):
                     waiting.pop(place, None)
             if time.monotonic() > end_of_patience:

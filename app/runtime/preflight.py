@@ -21,10 +21,8 @@ _log = logging.getLogger(__name__)
 _DAY_MS = 24 * 3600 * 1000
 
 
-def answers(client: Producer | None, *, seconds: float) -> bool:
+def answers(client: Producer, *, seconds: float) -> bool:
     """Whether a broker answers."""
-    if client is None:
-        return False
     try:
         return bool(client.list_topics("", timeout=seconds).brokers)
     except KafkaException:

@@ -20,15 +20,14 @@ from functools import partial
 from threading import Event
 from typing import NamedTuple, TypeVar
 
-from confluent_kafka import KafkaError, Producer
 from mode import Service
 
 from app import metrics as m
 from app.metrics import Metrics
 from app.runtime import clients, preflight
 from app.runtime.account import account
+from app.runtime.claim import Claim, hear
 from app.runtime.commits import commits_for
-from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnsafeError
 from app.runtime.faults import RoundAbortedError
 from app.runtime.global_topics import GlobalTopics, Heard
@@ -37,7 +36,6 @@ from app.runtime.limits import DeadLetterCount
 from app.runtime.partition_counts import PartitionCounts
 from app.runtime.partitions import Partitions
 from app.runtime.positions import Taken
-from app.runtime.progress import Progress
 from app.runtime.round import Rerun, Staging, TooManyFailuresError
 from app.runtime.shell import SERVICES, App, hand, register
 from app.runtime.stores import Stores
@@ -67,17 +65,18 @@ class Pump(Service):
     def __init__(
         self,
         faust_app: App,
-        config: RuntimeConfig,
+        claimed: Claim,
         parts: Parts,
-        progress: Progress,
         metrics: Metrics,
     ) -> None:
         super().__init__()
+        config = claimed.config
         self.outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._channels = {agent.topic: register(faust_app, agent) for agent in parts.topology.agents}
         self._parts = parts
+        self._claimed = claimed
         self._config = config
-        self._progress = progress
+        self._progress = claimed.progress
         self._metrics = metrics
         self._kafka = ThreadPoolExecutor(1, "kafka")
         self._stopping = Event()
@@ -87,7 +86,6 @@ class Pump(Service):
         self._refusals: dict[tuple[str, int], DeadLetterCount] = {}
         self._broker_asked_at = 0.0
         self._collected_at = 0.0
-        self._producer: Producer | None = None
 
     def stop_soon(self) -> None:
         """The order to end: the round at hand is finished and committed first."""
@@ -214,10 +212,9 @@ class Pump(Service):
 
     def _connect(self) -> None:
         config, topology = self._config, self._parts.topology
-        self._producer = clients.producer(config, self._on_error)
-        consumer = clients.group_consumer(config, self._on_error)
-        self._commits = commits_for(config, self._producer, consumer)
-        self._commits.start()
+        consumer = clients.group_consumer(config, partial(hear, progress=self._progress))
+        self._commits = commits_for(config, self._claimed.producer, consumer)
+        self._claimed.fenced.result()
         self._counts = PartitionCounts(config, [config.topic(agent.topic) for agent in topology.agents])
         self._counts.look(patience=config.limits.patience)
         preflight.refuse_old_topics(config, topology, self._parts.catalogue, consumer)
@@ -251,18 +248,12 @@ class Pump(Service):
             gc.collect(1)
             self._collected_at = time.monotonic()
 
-    def _on_error(self, error: KafkaError) -> None:
-        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001  its name
-            if "broker" not in self._progress.blockers:
-                _log.warning("no broker answers")
-            self._progress.blockers["broker"] = "no broker answers"
-
     def _look_for_broker(self) -> None:
         """While the clients say that no broker answers: asks whether one does again."""
         if "broker" not in self._progress.blockers or time.monotonic() - self._broker_asked_at < 1:
             return
         self._broker_asked_at = time.monotonic()
-        if preflight.answers(self._producer, seconds=0.5):
+        if preflight.answers(self._claimed.producer, seconds=0.5):
             _log.warning("a broker answers again")
             self._progress.blockers.pop("broker", None)
 

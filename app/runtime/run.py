@@ -1,4 +1,4 @@
-"""The entry for the composition root: one worker, from its slot to its exit code."""
+"""The entry for the composition root: one worker, from its claim to its exit code."""
 
 import asyncio
 import logging
@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from app.metrics import Metrics
-from app.runtime.config import RuntimeConfig
-from app.runtime.exits import UnreachableError, UnsureError, WorkerStopError, leave
+from app.runtime.claim import Claim
+from app.runtime.exits import UnreachableError, UnsureError, WorkerStopError, leave, leave_for
 from app.runtime.global_topics import Heard
 from app.runtime.ops import serve
-from app.runtime.progress import Progress, watch
+from app.runtime.progress import watch
 from app.runtime.pump import Parts, Pump
 from app.runtime.shell import make_app
-from app.runtime.slots import take_slot
 from app.runtime.store import StoreBrokenError
 from app.runtime.stores import BROKEN
 from app.runtime.topology import Topology
@@ -30,7 +29,7 @@ def _nothing(*_: object) -> None:
 
 def run_worker(
     topology: Topology,
-    config: RuntimeConfig,
+    claimed: Claim,
     globals_: Mapping[str, Heard],
     *,
     catalogue: Sequence[Topic] = TOPICS,
@@ -39,16 +38,14 @@ def run_worker(
 ) -> int:
     """Runs a worker until SIGTERM or SIGINT (0), or until it cannot go on (3, 4, 5, 75, see `exits`).
 
-    `globals_`: by topic, who hears every record of the compacted topics that all workers read whole. `catalogue`: the
-    topics that must be there. `on_ready` is called whenever assigned partitions are restored, `observe` after
-    each committed round, to add what the application itself counts. Returns only after an
+    `claimed`: the slot that it has. `globals_`: by topic, who hears every record of the compacted topics that all
+    workers read whole. `catalogue`: the topics that must be there. `on_ready` is called whenever assigned partitions
+    are restored, `observe` after each committed round, to add what the application itself counts. Returns only after an
     end in order; any other end leaves the process at once, since clients that are unsure must not be torn down in
     peace. The watch ends the process as well.
     """
-    with _leaving():
-        slot, config = take_slot(config)
-    asyncio.run(_work(config, Parts(topology, globals_, catalogue, on_ready, observe)))
-    slot.release()
+    asyncio.run(_work(claimed, Parts(topology, globals_, catalogue, on_ready, observe)))
+    claimed.slot.release()
     return 0
 
 
@@ -58,8 +55,7 @@ def _leaving() -> Iterator[None]:
     try:
         yield
     except WorkerStopError as stop:
-        _log.error("the worker stops: %s", stop)
-        leave(stop.code)
+        leave_for(stop)
     except StoreBrokenError as broken:
         _log.error("the worker stops: %s. %s", broken, BROKEN)
         leave(UnreachableError.code)
@@ -69,20 +65,20 @@ def _leaving() -> Iterator[None]:
         leave(UnsureError.code)
 
 
-async def _work(config: RuntimeConfig, parts: Parts) -> None:
+async def _work(claimed: Claim, parts: Parts) -> None:
     """Leaves the process from inside the loop: on the way out of it, services would be torn down."""
     with _leaving():
-        await _work_in_order(config, parts)
+        await _work_in_order(claimed, parts)
 
 
-async def _work_in_order(config: RuntimeConfig, parts: Parts) -> None:
-    progress, metrics = Progress(), Metrics()
+async def _work_in_order(claimed: Claim, parts: Parts) -> None:
+    config, progress, metrics = claimed.config, claimed.progress, Metrics()
     progress.blockers["start"] = "connecting, reading policies and rates"
     ops = await serve(config.ops_bind, progress, metrics)
     limits = config.limits
     over = watch(progress, patience=limits.stuck, stop_seconds=limits.stop)
     faust_app = make_app(config.app_id, config.state_dir / config.app_id / "faust")
-    pump = Pump(faust_app, config, parts, progress, metrics)
+    pump = Pump(faust_app, claimed, parts, metrics)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, pump.stop_soon)
     faust_app.flow_control.resume()

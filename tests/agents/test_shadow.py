@@ -11,6 +11,7 @@ import pytest
 from agents import Desk, assemble
 from agents.shadowing import Shadow
 from app.demo.shop import day
+from app.desk import observe
 from app.domain.policy import Policies
 from app.domain.refunds import shadow as domain_shadow
 from app.metrics import Metrics
@@ -19,7 +20,6 @@ from app.runtime.log import MemoryLog
 from app.runtime.store import Change
 from app.runtime.store.memory import MemoryStore
 from app.runtime.topology import Message, Output
-from app.worker import observe
 from tests.agents.shop import Shop
 from tests.domain.events import asked, came_back, captured, delivered, line, lines, money, placed, verdict
 from tests.domain.stories import ORDER, policy

@@ -107,12 +107,13 @@ def config_of(settings: dict[str, Any]) -> RuntimeConfig:
 
 
 def main() -> None:
+    from app.runtime.claim import claim  # noqa: PLC0415  as below
     from app.runtime.run import run_worker  # noqa: PLC0415  the tests import this file and need no Faust
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
     settings = json.loads(sys.argv[1])
     made = topology(settings.pop("ballast", 0), beats=bool(settings.get("heartbeat_s")))
-    leave(run_worker(made, config_of(settings), {}, catalogue=CATALOGUE))
+    leave(run_worker(made, claim(config_of(settings)), {}, catalogue=CATALOGUE))
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ from confluent_kafka import Message as KafkaMessage
 
 from agents import assemble
 from app.demo.oracle import Judge, Position, Record, Verdict, kafka_record
+from app.desk import desk_of
 from app.runtime.records import message_of, offset_of, place_of
 from app.runtime.topology import Message
 from app.settings import Settings, load_settings
-from app.worker import desk_of
 from tests.kafka.harness import ROOT, Workers, ends_of, insisted, read_all
 from topics import heartbeats
 from topics.catalogue import INBOUND, OUTBOUND

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from agents import assemble
+from app.desk import desk_of, global_topics
 from app.runtime.round import Staging
 from app.runtime.seals import KEY
 from app.runtime.store.memory import MemoryStore
 from app.runtime.store.rocks import RocksStore
 from app.runtime.topology import Batch
-from app.worker import desk_of, global_topics
 from tests.kafka.product import Product
 
 Rows = dict[tuple[int, bytes], bytes]

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 import confluent_kafka
+from confluent_kafka import KafkaError
 
 PRODUCE, ADD_PARTITIONS, ADD_OFFSETS, END, OFFSET_COMMIT = 0, 24, 25, 26, 28
 INIT = 22
@@ -23,6 +24,12 @@ def _library() -> ctypes.CDLL:
         getattr(library, name).restype = ctypes.c_void_p
     library.rd_kafka_mock_cluster_bootstraps.restype = ctypes.c_char_p
     return library
+
+
+def code(name: str) -> int:
+    """The number of an error of the protocol."""
+    number: int = getattr(KafkaError, name)
+    return number
 
 
 class FailingBroker:

@@ -14,13 +14,12 @@ from app.runtime.exits import UnsafeError
 from app.runtime.faults import RoundAbortedError
 from app.runtime.limits import DeadLetterLimit
 from app.runtime.positions import Taken
-from app.runtime.progress import Progress
 from app.runtime.pump import Parts, Pump
 from app.runtime.round import Staging
 from app.runtime.shell import make_app
 from app.runtime.store.memory import MemoryStore
 from app.runtime.topology import Batch, Refusal, Round
-from tests.runtime.toys import batch, message, topology
+from tests.runtime.toys import batch, claimed, message, topology
 
 LIMIT = 4
 
@@ -67,7 +66,7 @@ def with_pump(tmp_path: Path, story: Callable[[Pump, Commits], Coroutine[Any, An
     async def play() -> None:
         config = RuntimeConfig(bootstrap_servers="none:1", state_dir=tmp_path, dead_letters=DeadLetterLimit(run=LIMIT))
         parts = Parts(topology(refuses), {}, (), lambda: None, lambda _: None)
-        pump, commits = Pump(make_app("aborted", tmp_path), config, parts, Progress(), Metrics()), Commits()
+        pump, commits = Pump(make_app("aborted", tmp_path), claimed(config), parts, Metrics()), Commits()
         pump._staging.open("tallies", 0, MemoryStore())
         vars(pump).update(_partitions=Partitions(), _commit=commits)
         await story(pump, commits)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.desk import observe
 from app.metrics import EVENTS, UNKNOWN_FIELDS, Metrics
 from app.runtime.account import account
 from app.runtime.config import RuntimeConfig
@@ -22,7 +23,6 @@ from app.runtime.store import pack
 from app.runtime.store.memory import MemoryStore
 from app.runtime.stores import Stores
 from app.runtime.topology import Agent, Batch, Refusal, Round, TableSpec, Topology
-from app.worker import observe
 from tests.runtime.toys import Tally, message, say_due, tally
 
 FAR = 9_000_000_000_000

@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from app.runtime import clients, faults
-from app.runtime.commits import Transactions
+from app.runtime.commits import Transactions, fence
 from app.runtime.config import Limits, RuntimeConfig
 from app.runtime.exits import MisconfiguredError, UnsureError
 from app.runtime.faults import Answer, RoundAbortedError, answer
@@ -20,6 +20,7 @@ from tests.runtime.failing_broker import (
     OFFSET_COMMIT,
     PRODUCE,
     FailingBroker,
+    code,
 )
 
 OF_CALLS = {
@@ -81,11 +82,6 @@ OTHERWISE_IN_A_MESSAGES_PLACE = {
 OF_MESSAGES = {**OF_CALLS, **OTHERWISE_IN_A_MESSAGES_PLACE}
 
 
-def code(name: str) -> int:
-    number: int = getattr(KafkaError, name)
-    return number
-
-
 def bare(name: str) -> KafkaError:
     """The error without any flag: the table alone answers."""
     return KafkaError(code(name), "said", fatal=False, retriable=False, txn_requires_abort=False)
@@ -123,6 +119,10 @@ def transactions(broker: FailingBroker, tmp_path: Path) -> Iterator[Transactions
     consumer.close()
 
 
+def begin(transactions: Transactions) -> None:
+    fence(transactions._config, transactions._producer)
+
+
 def commit_one(transactions: Transactions) -> None:
     transactions.begin()
     transactions.commit([Output("out", b"key", b"value")], {}, [TopicPartition("in", 0, 1)])
@@ -145,7 +145,7 @@ def commit_one(transactions: Transactions) -> None:
 def test_what_passes_is_committed_all_the_same(
     broker: FailingBroker, transactions: Transactions, request_: int, errors: list[str]
 ) -> None:
-    transactions.start()
+    begin(transactions)
     broker.fail(request_, [*map(code, errors)])
     commit_one(transactions)
 
@@ -161,7 +161,7 @@ def test_what_passes_is_committed_all_the_same(
 def test_what_spoils_a_round_aborts_it_and_the_next_one_commits(
     broker: FailingBroker, transactions: Transactions, request_: int, error: str
 ) -> None:
-    transactions.start()
+    begin(transactions)
     broker.fail(request_, [code(error)])
     with pytest.raises(RoundAbortedError, match=error):
         commit_one(transactions)
@@ -188,7 +188,7 @@ def test_what_spoils_a_round_aborts_it_and_the_next_one_commits(
 def test_what_leaves_a_worker_unsure_or_refused_ends_it(
     broker: FailingBroker, transactions: Transactions, request_: int, error: str, stop: type[Exception]
 ) -> None:
-    transactions.start()
+    begin(transactions)
     broker.fail(request_, [code(error)])
     with pytest.raises(stop):
         commit_one(transactions)
@@ -208,10 +208,10 @@ def test_a_worker_that_may_not_begin_ends(
 ) -> None:
     broker.fail(INIT, [code(error)])
     with pytest.raises(stop, match="init_transactions"):
-        transactions.start()
+        begin(transactions)
 
 
 def test_a_coordinator_that_is_still_loading_is_waited_for(broker: FailingBroker, transactions: Transactions) -> None:
     broker.fail(INIT, [code("COORDINATOR_LOAD_IN_PROGRESS")])
-    transactions.start()
+    begin(transactions)
     commit_one(transactions)

@@ -16,7 +16,6 @@ from app.runtime.config import Limits, RuntimeConfig
 from app.runtime.faults import RoundAbortedError
 from app.runtime.partition_counts import PartitionCounts
 from app.runtime.partitions import Partitions
-from app.runtime.progress import Progress
 from app.runtime.pump import Parts, Pump
 from app.runtime.round import Place, Staging
 from app.runtime.shell import make_app
@@ -24,7 +23,7 @@ from app.runtime.store import Change, row_of
 from app.runtime.store.memory import MemoryStore
 from app.runtime.stores import Stores
 from app.runtime.topology import Batch, Output
-from tests.runtime.toys import Tally, topology
+from tests.runtime.toys import Tally, claimed, topology
 
 KEYS = {0: (b"a", b"b", b"a"), 1: (b"c",)}
 """The topic: the keys of its two partitions' messages. They are counted, so each must be read once and in order."""
@@ -133,13 +132,15 @@ def run(tmp_path: Path, commits: Commits, *, round_bytes_max: int) -> tuple[dict
     async def play() -> None:
         limits = Limits(round_bytes_max=round_bytes_max)
         config = RuntimeConfig(bootstrap_servers="none:1", state_dir=tmp_path, commit_interval_ms=1, limits=limits)
-        made, progress = topology(), Progress()
+        made = topology()
 
         def observe(_: Metrics) -> None:
             if commits.complete:
                 pump.stop_soon()
 
-        pump = Pump(make_app("again", tmp_path), config, Parts(made, {}, (), lambda: None, observe), progress, metrics)
+        claim = claimed(config)
+        parts = Parts(made, {}, (), lambda: None, observe)
+        pump = Pump(make_app("again", tmp_path), claim, parts, metrics)
         reader: Any = Reader()
         counts = PartitionCounts(config, ())
         partitions = Partitions(
@@ -149,7 +150,7 @@ def run(tmp_path: Path, commits: Commits, *, round_bytes_max: int) -> tuple[dict
             counts=counts,
             staging=pump._staging,
             stores=Stores(config),
-            progress=progress,
+            progress=claim.progress,
             metrics=metrics,
             on_restored=lambda: None,
         )

@@ -1,9 +1,13 @@
 """The smallest tables and topologies that tests of the runtime are about, and messages for them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
+from app.runtime.claim import Claim
+from app.runtime.config import RuntimeConfig
+from app.runtime.progress import Progress
 from app.runtime.topology import Agent, Batch, Message, Output, Round, TableSpec, Topology
 
 
@@ -47,3 +51,9 @@ def topology(
 ) -> Topology:
     encode, decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Tally).decode
     return Topology((Agent("tally", "in", handle),), (TableSpec("tallies", ("in",), encode, decode, expire),))
+
+
+def claimed(config: RuntimeConfig) -> Claim:
+    """A claim without a lock and a producer, for a pump that never connects."""
+    nothing: Any = None
+    return Claim(config, slot=nothing, producer=nothing, progress=Progress())

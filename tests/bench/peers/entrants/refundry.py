@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from app.runtime import clients, topics_admin
+from app.runtime.claim import claim
 from app.runtime.config import RuntimeConfig
 from app.runtime.run import run_worker
 from app.runtime.topology import Agent, Batch, Output, Round, TableSpec, Topology
@@ -38,7 +39,7 @@ def main() -> int:
     wanted, admin = topics_admin.wanted_topics(config, topology, catalogue), clients.admin(config)
     found = topics_admin.existing_topics(admin, wanted, config)
     topics_admin.create(admin, wanted, topics_admin.plan(wanted, found), config)
-    return run_worker(topology, config, {}, catalogue=catalogue)
+    return run_worker(topology, claim(config), {}, catalogue=catalogue)
 
 
 def _topology(source: str, sink: str) -> Topology:
