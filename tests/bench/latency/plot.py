@@ -9,7 +9,7 @@ from tests.bench.latency.page import Results, Row
 FILE = Path(__file__).parents[1] / "latency.svg"
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BASE = 760, 320, 60, 20, 30, 280
-_COLOURS = ("#3d5a80", "#86a5c4", "#0b6e4f", "#c1666b")
+_COLOURS = ("#3d5a80", "#86a5c4", "#0b6e4f", "#c1666b", "#c98a1b")
 _INK, _FAINT = "#222222", "#dddddd"
 _POINTS = 200
 
@@ -20,7 +20,7 @@ def drawn(results: Results) -> str:
     parts = [*_frame(most)]
     for number, row in enumerate(results.rows):
         colour = _COLOURS[number % len(_COLOURS)]
-        parts += [_line(row, most, colour), _text(_WIDTH - 480, _BASE - 80 + 18 * number, _named(row), colour)]
+        parts += [_line(row, most, colour), _text(_WIDTH - 480, _BASE - 98 + 18 * number, _named(row), colour)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" '
         'font-family="sans-serif" font-size="12" role="img" aria-label="waits for a decision, by setting">\n'
