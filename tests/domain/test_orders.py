@@ -90,6 +90,27 @@ def test_goodwill_of_the_staff_goes_beyond_the_rules_and_stays_within_the_paymen
     story.when(asked("r3", amount("108.00"), reason="goodwill", by=by)).then(approved("108.00"))
 
 
+@pytest.mark.parametrize(
+    ("bought", "paid", "possible"),
+    [
+        (placed(), "150.00", 15000),  # more was captured than the order cost
+        (placed(tip_minor=500), "105.00", 10500),
+        (placed(), "40.00", 4000),
+    ],
+    ids=["paid too much", "with a tip", "paid in part"],
+)
+def test_what_goodwill_could_have_been_is_what_the_payments_hold(bought, paid, possible):
+    story = given(bought, captured(paid)).when(asked("r1", amount("12.00"), reason="goodwill", by="support"))
+    story.then(approved("12.00", refundable_minor=possible))
+
+
+def test_goodwill_that_waits_for_the_payment_may_be_asked_twice_where_the_order_gives_both():
+    story = given(placed(), asked("r1", amount("50.00"), reason="goodwill", by="support"))
+    story.when(asked("r2", amount("50.00"), reason="goodwill", by="support")).then(held("awaiting_payment"))
+    story.when(asked("r3", amount("50.01"), reason="goodwill", by="support")).then(held("awaiting_payment"))
+    story.when(asked("r4", amount("50.01"), reason="goodwill", by="support")).then(denied("duplicate_request"))
+
+
 def test_goodwill_asked_by_a_customer_is_bound_by_the_rules():
     story = given(placed(line("l1", "100.00", final_sale=True)), captured("100.00"))
     story.when(asked("r1", amount("5.00"), reason="goodwill")).then(denied("final_sale"))

@@ -12,6 +12,7 @@ from app.domain.reasons import Reason as Code
 from app.domain.refunds.asking import CHARGED_TOO_MUCH, FAULTS_OF_MERCHANT, Asking, Denial, Plan, overpaid
 from app.domain.refunds.periods import ended, ending_rows, endings, joined, leave_nothing, why_none, withdrawn
 from app.domain.refunds.statutory import standard_delivery
+from app.domain.refunds.tenders import available
 
 
 def plan(asking: Asking) -> Plan | Denial:
@@ -166,6 +167,8 @@ def _amount(asking: Asking) -> Plan | Denial:
         return Plan(rows, possible, all_or_nothing=True, lines=lines, payment_id=payment_id)
     rows = before
     if rest:
+    if asking.goodwill:
+        possible = max(possible, sum(available(asking.case, order.currency).values()))
         shares = split(rest, [portion.left_minor for _, _, portion in spreadable])
         for (component, item_id, portion), share in zip(spreadable, shares, strict=True):
             if share:
