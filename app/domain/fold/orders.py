@@ -69,11 +69,17 @@ def _cancelled(case: Case, event: OrderCancelled) -> None:
         case.uncounted_cancellations.append(quantities)
         count_cancellations(case)
     if event.request_id is not None:
-        lines = [{"line_id": line_id, "quantity": n} for line_id, n in quantities.items()]
-        nothing_named = case.order is None and not event.lines
-        full = nothing_named or _is_whole(case, quantities)
-        scope = {"kind": "full"} if full else {"kind": "lines", "lines": lines, "include_shipping": False}
+        scope = _cancelled_scope(case, quantities, of_the_rest=not event.lines)
         _ask(case, event, reason="order_cancelled", scope=scope, requested_by=event.cancelled_by)
+
+
+def _cancelled_scope(case: Case, quantities: dict[str, int], *, of_the_rest: bool) -> dict[str, Any]:
+    """What a cancellation asks back. One of the rest names no units: what of it was paid back is not asked for."""
+    if (of_the_rest and case.order is None) or _is_whole(case, quantities):
+        return {"kind": "full"}
+    lines = [{"line_id": line_id, "quantity": n} for line_id, n in quantities.items()]
+    scope: dict[str, Any] = {"kind": "lines", "lines": lines, "include_shipping": False}
+    return scope | {"as_far_as_left": True} if of_the_rest else scope
 
 
 def _is_whole(case: Case, quantities: dict[str, int]) -> bool:

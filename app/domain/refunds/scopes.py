@@ -57,7 +57,8 @@ def _full(asking: Asking) -> Plan | Denial:
 
 def _lines(asking: Asking) -> Plan | Denial:
     order, scope = asking.order, asking.request.scope
-    asked = units_of(scope)
+    named = units_of(scope)
+    asked = _as_far_as_left(order, named) if scope.get("as_far_as_left") else named
     if unknown := tuple(line_id for line_id in asked if line_id not in order.lines):
         return Denial(Code.UNKNOWN_LINE, unknown)
     lines = [order.lines[line_id] for line_id in asked]
@@ -68,8 +69,8 @@ def _lines(asking: Asking) -> Plan | Denial:
     rows = [row for end in ends.values() for row in ending_rows(end)]
     rows += [row for line in whole for row in _unit_rows(line, asked[line.line_id])]
     if not rows:
-        return why_none(ends) or Denial(Code.NOTHING_LEFT, tuple(asked))
-    reduced = any(not is_whole_share(line.portion, asked[line.line_id]) for line in whole)
+        return why_none(ends) or Denial(Code.NOTHING_LEFT, tuple(named))
+    reduced = asked != named or any(not is_whole_share(line.portion, asked[line.line_id]) for line in whole)
     by_law = asking.withdrawable.intersection(asked)
     complete = _is_all_that_is_left(order, asked) and leave_nothing(ends, order)
     follows_policy = scope.get("include_shipping") and not asking.withdraws(asked)
@@ -79,6 +80,12 @@ def _lines(asking: Asking) -> Plan | Denial:
         rows += _standard_delivery_rows(order)
     wanted = sum(row.gross_minor for row in rows)
     return joined(Plan(rows, wanted, reduced=reduced, units=asked, lines=list(asked), by_law=by_law), ends)
+
+
+def _as_far_as_left(order: Order, named: dict[str, int]) -> dict[str, int]:
+    """Of units that nobody named one by one, those that have not been paid back."""
+    left = {line_id: order.lines[line_id].portion.left_quantity if line_id in order.lines else 0 for line_id in named}
+    return {line_id: min(n, left[line_id]) for line_id, n in named.items() if left[line_id]}
 
 
 def _is_all_that_is_left(order: Order, asked: dict[str, int]) -> bool:
@@ -160,6 +167,8 @@ def _amount(asking: Asking) -> Plan | Denial:
         return Plan([], left + asked - rest, asked, all_or_nothing=True, lines=list(order.lines))
     lines = [item_id for component, item_id, _ in spreadable if component == "line" and item_id] if rest else []
     possible = max(left + asked - rest, asked)
+    if asking.goodwill:
+        possible = max(possible, sum(available(asking.case, order.currency).values()))
     if asking.request.reason == "goodwill":
         alert = asking.case.pre_disputes.get(asking.request.alert_id or "")
         payment_id = alert.payment_id if alert else None
@@ -167,8 +176,6 @@ def _amount(asking: Asking) -> Plan | Denial:
         return Plan(rows, possible, all_or_nothing=True, lines=lines, payment_id=payment_id)
     rows = before
     if rest:
-    if asking.goodwill:
-        possible = max(possible, sum(available(asking.case, order.currency).values()))
         shares = split(rest, [portion.left_minor for _, _, portion in spreadable])
         for (component, item_id, portion), share in zip(spreadable, shares, strict=True):
             if share:
