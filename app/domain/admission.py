@@ -23,6 +23,7 @@ from app.domain.refunds import lifecycle
 from app.domain.refunds.ended import content_of_request, has_ended, is_over
 from app.domain.refunds.naming import has_names_of, is_called_otherwise, refund_by_id, refund_of, twins_of
 from app.domain.refunds.reviewing import approvers
+from app.domain.refunds.usage import has_gone_back_in
 
 
 class Absorbed:
@@ -64,7 +65,10 @@ def order_after(case: Case, event: Any) -> Order | Refused:
         order = order_of(event)
     except Nonsense as nonsense:
         return Refused("invalid_field", f"{nonsense.path}: expected {nonsense.expected}", nonsense.path)
-    shrunk = carry_over(case.order, order) if case.order else None
+    old = case.order
+    if old and old.currency != order.currency and has_gone_back_in(case, old.currency):
+        return Refused("illegal_transition", "currency: expected the one in which money goes back already", "currency")
+    shrunk = carry_over(old, order) if old else None
     if shrunk:
         message = f"{shrunk}: expected at least what was approved to be paid back already"
         return Refused("illegal_transition", message, shrunk)
@@ -238,14 +242,12 @@ def _verdict_on_dispute(case: Case, event: Any) -> Admission:
 
 def _independent(case: Case, request: Request, event: Any) -> Admission:
     if event.revision is not None and event.revision != request.revision:
-        return Refused(
-            "illegal_transition", "revision: expected the request's newest revision; look at it again", "revision"
-        )
+        message = "revision: expected the request's newest revision; look at it again"
+        return Refused("illegal_transition", message, "revision")
     if event.verdict == "approve":
         if event.reviewer_id == request.requester_id:
-            return Refused(
-                "illegal_transition", "reviewer_id: expected another person than the requester", "reviewer_id"
-            )
+            message = "reviewer_id: expected another person than the requester"
+            return Refused("illegal_transition", message, "reviewer_id")
         if event.reviewer_id in approvers(request, case.currency):
             return ABSORBED
     return None
@@ -254,9 +256,8 @@ def _independent(case: Case, request: Request, event: Any) -> Admission:
 def _store_credit(case: Case, event: Any) -> Admission:
     refund = case.refunds.get(event.instruction_id)
     if refund is None:
-        return Refused(
-            "illegal_transition", "instruction_id: expected one that was issued for this order", "instruction_id"
-        )
+        message = "instruction_id: expected one that was issued for this order"
+        return Refused("illegal_transition", message, "instruction_id")
     if (refund.amount_minor, refund.currency) != (event.amount.amount_minor, event.amount.currency):
         return Refused("id_conflict", "amount: expected the amount of the instruction", "amount")
     what = "succeeded" if event.type == "store_credit.issued" else "failed"

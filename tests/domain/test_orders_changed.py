@@ -1,6 +1,10 @@
-"""Orders that change after money of them has gone back: cancelled for the rest."""
+"""Orders that change after money of them has gone back: amended into another currency, cancelled for the rest."""
+
+import pytest
 
 from tests.domain.events import (
+    amended,
+    amount,
     asked,
     cancelled,
     captured,
@@ -8,12 +12,54 @@ from tests.domain.events import (
     line,
     lines,
     placed,
+    refund,
     verdict,
 )
-from tests.domain.expecting import approved, denied, held
+from tests.domain.expecting import approved, denied, held, refused
 from tests.domain.stories import Story, given, policy
 
 FOUR_AND_THREE = (placed(line("l1", "12.00", 4), line("l2", "3.00", 3)), captured("15.00"))
+
+IN_DOLLARS = amended(line("l1", "100.00", 2), currency="USD")
+
+
+def in_euro(*then):
+    return given(placed(line("l1", "100.00", 2)), captured("100.00"), *then)
+
+
+@pytest.mark.parametrize(
+    "paid_back",
+    [
+        asked("r1", lines(l1=1)),
+        asked("r1", amount("12.00"), reason="goodwill", by="support"),
+        refund("succeeded", "50.00", refund_id="x1", lines=[{"line_id": "l1", "quantity": 1}]),
+    ],
+    ids=["a unit", "goodwill", "outside"],
+)
+def test_what_was_approved_stays_in_its_currency(paid_back):
+    story = in_euro(paid_back).when(IN_DOLLARS).then(refused("illegal_transition", path="currency"))
+    assert story.case.order.currency == "EUR"
+
+
+def test_what_was_approved_and_failed_may_succeed_late_and_stays_in_its_currency_too():
+    story = in_euro(asked("r1", lines(l1=1)))
+    for _ in ("the first", "its retry"):
+        story.given(refund("failed", "50.00", instruction_id=list(story.case.refunds)[-1]))
+    first = next(iter(story.case.refunds))
+    story.when(IN_DOLLARS).then(refused("illegal_transition", path="currency"))
+    story.given(refund("succeeded", "50.00", instruction_id=first)).when(asked("r2")).then(approved("50.00"))
+
+
+@pytest.mark.parametrize("told", [asked("r1", lines(l1=3)), refund("succeeded", "9.00", refund_id="x1")], ids=str)
+def test_an_order_of_which_nothing_went_back_may_be_amended_into_another_currency(told):
+    """A request that was denied took nothing, and of a refund made outside nobody said that it was for the order."""
+    story = in_euro(captured("100.00 USD", "p2"), told).when(IN_DOLLARS).never(refused("illegal_transition"))
+    assert story.case.order.currency == "USD"
+
+
+def test_an_order_may_be_amended_into_the_currency_in_which_it_was_paid():
+    story = given(placed(line("l1", "100.00", 2)), captured("100.00 USD"), IN_DOLLARS)
+    story.when(asked("r1")).then(approved("100.00", currency="USD"))
 
 
 def test_what_is_cancelled_for_the_rest_comes_back_as_far_as_it_has_not():

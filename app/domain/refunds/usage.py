@@ -103,6 +103,12 @@ def _outside_duties(lines: Sequence[Line], named: Mapping[str, int], given: int)
     ]
 
 
+def has_gone_back_in(case: Case, currency: str) -> bool:
+    """Whether of the order something was to go back in a currency, by us or outside. What failed may succeed late."""
+    told = (refund for refund in case.refunds.values() if refund.currency == currency)
+    return any(not refund.outside or refund.rows is not None for refund in told)
+
+
 def is_unallocated(refund: Refund) -> bool:
     """Made outside, counts, and nobody said for what: it may have paid for anything."""
     if not refund.outside or refund.status not in ("submitted", "succeeded"):
