@@ -131,12 +131,13 @@ def _refund(case: Case, event: Any) -> Admission:
 
 
 def _refund_settlement(case: Case, event: Any) -> Admission:
-    """What a refund came to is booked once, whichever of its events has told it."""
-    refund = refund_by_id(case, event.refund_id)
-    known = refund.settlement if refund is not None else None
-    told = event.settlement.amount
-    same = known is not None and known["amount"] == {"amount_minor": told.amount_minor, "currency": told.currency}
-    return ABSORBED if same else None
+    """What a refund came to is booked once, whichever of its events has told it: another amount would be a second."""
+    refund, told = refund_by_id(case, event.refund_id), event.settlement.amount
+    if refund is None or refund.settlement is None:
+        return None
+    if refund.settlement["amount"] == {"amount_minor": told.amount_minor, "currency": told.currency}:
+        return ABSORBED
+    return Refused("id_conflict", "settlement.amount: expected what this refund came to before", "settlement.amount")
 
 
 def _request(case: Case, event: Any) -> Admission:

@@ -7,7 +7,7 @@ import pytest
 from app.domain.rates import Rates
 from tests.domain.dated import Dated
 from tests.domain.events import amount, asked, capture_failed, captured, line, money, of_payments, placed, refund
-from tests.domain.expecting import approved, booked, decided, denied, instructed
+from tests.domain.expecting import approved, booked, decided, denied, instructed, refused
 from tests.domain.stories import given
 
 TODAY = "2026-01-05T12:30:00Z"
@@ -262,6 +262,28 @@ def test_what_a_refund_came_to_is_booked_once_however_often_it_is_told():
     story.when(refund("succeeded", "1.00", refund_id="f1", settlement=settlement)).then(booked("refund_settled"))
     story.when(told).absorbed()
     story.when(told.but(event_id="again")).absorbed()
+    other = told.but(settlement={"amount": minor(342, "SEK"), "rate": "3.42"})
+    story.when(other).then(refused("id_conflict", path="settlement.amount")).never(booked("refund_settled"))
+    assert gains(story) == [1]
+
+
+def test_money_that_came_back_and_went_again_may_come_to_something_else():
+    """Of 333 1/3 that came in for it 332 went the first time, and 335 the second."""
+    story = paid_back(100)
+    told = of_payments("refund.settled", "p1", refund_id="f1", settlement={"amount": minor(332, "SEK"), "rate": "3.32"})
+    named = {"instruction_id": next(iter(story.case.refunds)), "refund_id": "f1"}
+    story.given(refund("succeeded", "1.00", **named), told, refund("reversed", "1.00", **named))
+    story.when(refund("succeeded", "1.00", **named)).then(booked("refund_settled", "-1.00", fx=None))
+    story.when(told.but(settlement={"amount": minor(335, "SEK"), "rate": "3.35"})).then(
+        booked("refund_settled", "0.00", fx={"gain_loss_minor": -2, "currency": "SEK"})
+    )
+    assert gains(story) == [1, -2]
+
+
+def gains(story):
+    """What the ledger says was gained, entry by entry."""
+    entries = [out.body for out in story.told if out.body.get("kind") == "refund_settled" and out.body["fx"]]
+    return [entry["fx"]["gain_loss_minor"] for entry in entries]
 
 
 def test_the_estimate_of_a_decision_is_of_the_day_on_which_it_is_made():

@@ -157,6 +157,8 @@ def _say_for_what(refund: Refund, event: RefundAnswer) -> None:
 def _enter(case: Case, refund: Refund, status: str) -> None:
     if status in lifecycle.SETTLED and refund.status not in lifecycle.SETTLED:
         refund.settled_times += 1
+    if refund.status in lifecycle.SETTLED and status in lifecycle.NOTHING:
+        refund.settlement = None  # of money that came back; where it goes again, it may come to something else
     if status != refund.status:
         case.refund_moves += 1
         refund.moved = case.refund_moves
