@@ -27,15 +27,21 @@ def is_whole_share(portion: Portion, quantity: int) -> bool:
 
 
 def tax_shares(portion: Portion, gross_minor: int) -> list[Tax]:
-    """The taxes inside the next `gross_minor` of a portion."""
+    """The taxes inside the next `gross_minor` of a portion: of what went back so far, less what went before.
+
+    Where an amendment changed a tax after some of it had gone back, that can be less than nothing, or more than the
+    gross. Then they are the share of what is left of them.
+    """
     if not portion.gross_minor:
         return [Tax(tax.code, 0) for tax in portion.taxes]
-    so_far = portion.used_minor + gross_minor
+    so_far, left = portion.used_minor + gross_minor, portion.gross_minor - portion.used_minor
     before = portion.used_taxes or [0] * len(portion.taxes)
-    return [
-        Tax(tax.code, half_up(tax.amount_minor * so_far, portion.gross_minor) - used)
-        for tax, used in zip(portion.taxes, before, strict=True)
-    ]
+    charged = [(tax, used) for tax, used in zip(portion.taxes, before, strict=True)]
+    shares = [half_up(tax.amount_minor * so_far, portion.gross_minor) - used for tax, used in charged]
+    # Each tax may be rounded up by a cent, so the net may come to a cent less than nothing for each of them.
+    if left > 0 and (min(shares, default=0) < 0 or gross_minor - sum(shares) < -len(shares)):
+        shares = [half_up((tax.amount_minor - used) * gross_minor, left) for tax, used in charged]
+    return [Tax(tax.code, share) for tax, share in zip(portion.taxes, shares, strict=True)]
 
 
 def row_of(

@@ -1,4 +1,4 @@
-"""Orders that change after money of them has gone back: amended into another currency, cancelled for the rest."""
+"""Orders that change after money of them has gone back: amended in currency or taxes, or cancelled for the rest."""
 
 import pytest
 
@@ -13,6 +13,7 @@ from tests.domain.events import (
     lines,
     placed,
     refund,
+    taxes,
     verdict,
 )
 from tests.domain.expecting import approved, denied, held, refused
@@ -95,3 +96,31 @@ def test_where_nothing_of_the_rest_was_paid_back_nothing_is_reduced():
 def test_units_that_a_cancellation_names_are_asked_for_as_they_are_named():
     story = given(*FOUR_AND_THREE, asked("r1", lines(l1=4)))
     story.when(cancelled("c1", l1=1, l2=3)).then(denied("quantity_exceeded"))
+
+
+def half_back(price, tax):
+    """Of 100.00 and 20.00 tax 60.00 went back, 50.00 and 10.00; then the order is amended."""
+    story = given(placed(line("l1", "100.00", taxes=taxes("20.00"))), captured("120.00"))
+    story.when(asked("r1", amount("60.00", "l1"))).then(approved("60.00", net=5000, taxes=[1000]))
+    return story.given(amended(line("l1", price, taxes=taxes(tax))))
+
+
+def test_a_tax_that_an_amendment_lowers_goes_back_as_far_as_it_is_left_and_never_below_zero():
+    """2.00 of it are left in 52.00. Of 61.00 of 112.00 it would be 6.54, and so 3.46 less than went before."""
+    story = half_back("100.00", "12.00")
+    story.when(asked("r2", amount("1.00", "l1"))).then(approved("1.00", net=96, taxes=[4]))  # of 3.85
+    story.when(asked("r3", amount("20.00", "l1"))).then(approved("20.00", net=1923, taxes=[77]))  # of 76.86
+    story.when(asked("r4")).then(approved("31.00", net=2981, taxes=[119]))
+
+
+def test_a_tax_that_an_amendment_raises_is_no_more_than_the_money_that_goes_back():
+    """30.00 of it are left in 80.00. Of 61.00 of 140.00 it would be 17.43, and so 7.43 in 1.00."""
+    story = half_back("100.00", "40.00").given(captured("20.00", "p2"))
+    story.when(asked("r2", amount("1.00", "l1"))).then(approved("1.00", net=62, taxes=[38]))  # of 37.5
+    story.when(asked("r3")).then(approved("79.00", net=4938, taxes=[2962]))
+
+
+def test_an_amendment_that_leaves_the_rate_what_it_was_leaves_the_taxes_their_shares():
+    story = half_back("150.00", "30.00").given(captured("60.00", "p2"))
+    story.when(asked("r2", amount("1.00", "l1"))).then(approved("1.00", net=83, taxes=[17]))  # 1016.67 less 1000
+    story.when(asked("r3")).then(approved("119.00", net=9917, taxes=[1983]))
