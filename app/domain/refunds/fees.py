@@ -16,6 +16,7 @@ from app.domain.refunds.statutory import has_begun
 from app.domain.refunds.subscriptions import unused_minor, unused_share
 from app.domain.returns import conditions_of
 
+WAY_BACK = "return_shipping"
 UNSEEN = "new"
 CHECKED_ONLY = frozenset({"new", "opened"})
 """Conditions that handling as in a shop leaves; by law nothing may be kept for them."""
@@ -54,7 +55,7 @@ def _line_fees(asking: Asking, line: Line, row: Row, *, by_law: bool) -> list[Ro
         restocking += 0 if by_law else _rate(gross, fees.restocking_rate(line.category, run.condition, why))
     damage = min(damage, row.gross_minor)
     restocking = min(restocking, row.gross_minor - damage)
-    return _fees({"damage": damage, "restocking": restocking}, row)
+    return fees_on(row, {"damage": damage, "restocking": restocking})
 
 
 def _use(asking: Asking, line: Line, row: Row) -> list[Row]:
@@ -64,13 +65,14 @@ def _use(asking: Asking, line: Line, row: Row) -> list[Row]:
     share = unused_share(line.subscription, asking.request.asked_at, asking.policy.proration)
     used_of_all = line.portion.gross_minor - unused_minor(line, share, setup_fee="refund")
     used = min(row.gross_minor, half_up(used_of_all * (row.quantity or 1), line.portion.quantity))
-    return _fees({"use": used}, row)
+    return fees_on(row, {"use": used})
 
 
 def _return_shipping(asking: Asking, on: list[Row], before: list[Row]) -> list[Row]:
     """Of what the fees `before` leave of the lines, its taxes in proportion to what they leave of each line's."""
     left = sum(row.gross_minor for row in on) + sum(row.gross_minor for row in before)
-    minor = min(asking.policy.fees.return_shipping_minor(asking.order.currency, asking.policy_reason), left)
+    whole = asking.policy.fees.return_shipping_minor(asking.order.currency, asking.policy_reason)
+    minor = min(whole - _kept_for_the_way(asking, on), left)
     if minor <= 0:
         return []
     kept, taken = Counter[str | None](), Counter[str]()
@@ -86,7 +88,17 @@ def _return_shipping(asking: Asking, on: list[Row], before: list[Row]) -> list[R
             exact[tax.code] = exact.get(tax.code, Fraction(0)) + tax.amount_minor * share
     # Fees of several lines, each rounded up, may hold a cent of this one's tax already.
     taxes = [Tax(code, -max(0, _rounded(upto) - taken[code])) for code, upto in exact.items()]
-    return [_row("return_shipping", minor, taxes, None)]
+    return [fee_row(WAY_BACK, minor, taxes, None)]
+
+
+def _kept_for_the_way(asking: Asking, on: list[Row]) -> int:
+    """What was kept of it already, when these goods were paid back in part."""
+    ids, kept = {row.line_id for row in on}, 0
+    for request in asking.case.requests.values():
+        rows = request.rows_standing
+        if any(row.component == "line" and not row.quantity and row.line_id in ids for row in rows):
+            kept -= sum(row.gross_minor for row in rows if row.fee == WAY_BACK)
+    return kept
 
 
 def _rate(gross_minor: int, rate: Decimal) -> int:
@@ -99,7 +111,7 @@ def _rounded(exact: Fraction) -> int:
     return half_up(exact.numerator, exact.denominator)
 
 
-def _fees(amounts: dict[str, int], on: Row) -> list[Row]:
+def fees_on(on: Row, amounts: dict[str, int]) -> list[Row]:
     """The fees on one row, cumulative like every share: together they hold no more tax than they reduce."""
     rows, so_far = [], 0
     for kind, minor in amounts.items():
@@ -107,7 +119,7 @@ def _fees(amounts: dict[str, int], on: Row) -> list[Row]:
             continue
         upto = so_far + minor
         taxes = [Tax(tax.code, _tax_in(tax, so_far, on) - _tax_in(tax, upto, on)) for tax in on.taxes]
-        rows.append(_row(kind, minor, taxes, on.line_id))
+        rows.append(fee_row(kind, minor, taxes, on.line_id))
         so_far = upto
     return rows
 
@@ -116,6 +128,6 @@ def _tax_in(tax: Tax, minor: int, of: Row) -> int:
     return half_up(tax.amount_minor * minor, of.gross_minor)
 
 
-def _row(kind: str, minor: int, taxes: list[Tax], line_id: str | None) -> Row:
+def fee_row(kind: str, minor: int, taxes: list[Tax], line_id: str | None) -> Row:
     net = -minor - sum(tax.amount_minor for tax in taxes)
     return Row(component="fee", fee=kind, gross_minor=-minor, net_minor=net, taxes=taxes, line_id=line_id)

@@ -88,8 +88,8 @@ def given_for_the_end(asking: Asking, line: Line) -> int:
     return sum(
         row.gross_minor
         for request in asking.case.requests.values()
-        if request.status == "approved" and request.reason == CANCELLED
-        for row in (request.rows if request.used_rows is None else request.used_rows)
+        if request.reason == CANCELLED
+        for row in request.rows_standing
         if row.component == "line" and row.line_id == line.line_id
     )
 

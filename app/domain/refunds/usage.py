@@ -20,7 +20,7 @@ def settle_usage(case: Case, request: Request) -> None:
         return
     alive = {r.retry_of or r.key: r.amount_minor for r in refunds if r.status in ALIVE}
     rows = _rows_worth(case.order, request.rows, sum(alive.values()))
-    before = request.rows if request.used_rows is None else request.used_rows
+    before = request.rows_standing
     if rows == before:
         return
     give_back(case, before)

@@ -55,3 +55,10 @@ class Request(msgspec.Struct, array_like=True, gc=False):
     reported: bool = False
     history_asked: bool = False
     history: dict[str, Any] | None = None
+
+    @property
+    def rows_standing(self) -> list[Row]:
+        """Of an approval the rows that its refunds still pay; none where nothing was approved."""
+        if self.status != "approved":
+            return []
+        return self.rows if self.used_rows is None else self.used_rows

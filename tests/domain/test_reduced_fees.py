@@ -1,0 +1,161 @@
+"""Less than was asked goes back, with fees in it: in parts it comes to what it would have come to at once."""
+
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import given as forall
+from hypothesis import strategies as st
+
+from app.domain.policy_terms import Fees, Restocking, ReturnShipping
+from tests.domain.events import (
+    asked,
+    came_back,
+    captured,
+    dispute,
+    full,
+    line,
+    lines,
+    money,
+    placed,
+    refund,
+    taxes,
+    verdict,
+)
+from tests.domain.expecting import approved, denied
+from tests.domain.stories import BriskStory, Story, policy
+
+RESTOCKING = Restocking(rate=Decimal("0.15"), categories=("e",), conditions=("opened",), reasons=("changed_mind",))
+DAMAGE = {"damaged": Decimal("0.5"), "missing": Decimal(1)}
+FEES = policy(fees=Fees(damage=DAMAGE, restocking=RESTOCKING))
+WAY_BACK = policy(fees=Fees(return_shipping=ReturnShipping(amounts={"EUR": 499}, reasons=("changed_mind",))))
+TWO_RATES = placed(
+    line("l1", "100.00", category="e", taxes=taxes("20.00")),
+    line("l2", "50.00", category="books", taxes=[{"code": "t2", "amount_minor": 500}]),
+)
+
+
+def changed_mind(request_id="r1", scope=None):
+    return asked(request_id, scope or lines(l1=1, l2=1), reason="changed_mind")
+
+
+def taken(story, request_id="r1"):
+    """Rows of an approval as `(line or fee, gross, tax)`."""
+    rows = story.case.requests[request_id].rows
+    return [(r.fee or r.line_id, r.gross_minor, sum(t.amount_minor for t in r.taxes)) for r in rows]
+
+
+def two_rates():
+    return Story(FEES).given(TWO_RATES, captured("175.00"), came_back("b1", "opened", l1=1, l2=1))
+
+
+def test_all_at_once():
+    """15 % of 120.00 are 18.00, with 3.00 tax."""
+    story = two_rates().when(changed_mind()).then(approved("157.00", fees={"restocking": 1800}, taxes=[1700, 500]))
+    assert taken(story) == [("l1", 12000, 2000), ("l2", 5500, 500), ("restocking", -1800, -300)]
+
+
+@pytest.mark.parametrize("scope", [lines(l1=1, l2=1), full()], ids=["lines", "full"])
+def test_what_a_dispute_leaves_bears_its_part_of_the_fees_and_the_rest_bears_the_rest(scope):
+    """115.00 of 157.00: 74.71 and 40.29 after fees. On 74.71 of 102.00 the fee is 13.18, so 87.89 of the line go."""
+    story = two_rates().given(dispute("opened", "60.00")).when(changed_mind("r1", scope))
+    story.then(approved("115.00", reduced=True, fees={"restocking": 1318}, taxes=[1245, 366]))
+    assert taken(story) == [("l1", 8789, 1465), ("l2", 4029, 366), ("restocking", -1318, -220)]
+    story.given(dispute("won")).when(changed_mind("r2", scope))
+    story.then(approved("42.00", fees={"restocking": 482}, taxes=[455, 134]))  # 15 % of 32.11
+    assert taken(story, "r2") == [("l1", 3211, 535), ("l2", 1471, 134), ("restocking", -482, -80)]
+    story.when(changed_mind("r3", full())).then(denied("nothing_left"))
+
+
+def test_a_fee_is_never_more_than_what_is_paid_of_its_line():
+    """The first line is missing and kept whole. Of the other 55.00 a reviewer gives 20.00."""
+    terms = policy(fees=Fees(damage=DAMAGE), auto_approve_limit={"default": 0})
+    story = Story(terms).given(TWO_RATES, captured("175.00"), came_back("b1", "missing", l1=1), changed_mind())
+    story.when(verdict("approve", amount=money("20.00")))
+    story.then(approved("20.00", fees={"damage": 4364}, taxes=[182], lines={"l1": 4364, "l2": 2000}))
+    assert taken(story) == [("l1", 4364, 727), ("l2", 2000, 182), ("damage", -4364, -727)]  # 20 of 55 of either
+
+
+def test_what_one_of_two_payments_refused_can_be_asked_for_again_with_its_part_of_the_fee():
+    """100.00 of 157.00 went: 64.97 and 35.03 after fees, so 11.47 of the fee."""
+    story = Story(FEES).given(TWO_RATES, captured("100.00"), captured("75.00", "p2"))
+    story.given(came_back("b1", "opened", l1=1, l2=1)).when(changed_mind()).then(approved("157.00"))
+    for _ in ("the first", "its retry"):
+        story.given(refund("failed", "57.00", "p2", instruction_id=list(story.case.refunds)[-1]))
+    story.when(changed_mind("r2")).then(approved("57.00", fees={"restocking": 653}, taxes=[617, 182]))
+    assert taken(story, "r2") == [("l1", 4356, 726), ("l2", 1997, 182), ("restocking", -653, -109)]
+
+
+def one_sent_back():
+    return Story(WAY_BACK).given(placed(), captured("100.00"), came_back(), dispute("opened", "40.00"))
+
+
+def test_the_way_back_is_kept_once_of_what_goes_back_in_parts():
+    """60.00 of 95.01 bear 3.15 of 4.99, and the rest 1.84: 36.85 less that are the other 35.01."""
+    story = one_sent_back().when(changed_mind("r1", lines(l1=1)))
+    story.then(approved("60.00", reduced=True, fees={"return_shipping": 315}, lines={"l1": 6315}))
+    story.given(dispute("won")).when(changed_mind("r2", lines(l1=1)))
+    story.then(approved("35.01", fees={"return_shipping": 184}, lines={"l1": 3685}))
+
+
+def test_the_way_back_is_kept_again_of_goods_that_come_by_themselves():
+    story = Story(WAY_BACK).given(placed(line("l1", "100.00", 2)), captured("100.00"), came_back(l1=1))
+    story.when(changed_mind("r1", lines(l1=1))).then(approved("45.01", fees={"return_shipping": 499}))
+    story.given(came_back("b2", l1=1)).when(changed_mind("r2", lines(l1=1)))
+    story.then(approved("45.01", fees={"return_shipping": 499}))
+
+
+def test_the_tax_of_a_reduced_way_back_is_its_part():
+    """4.99 of 120.00 hold 0.83. 57.51 of 115.01 are half of it: 2.50 with 0.42 (of 0.4158)."""
+    terms = WAY_BACK
+    story = Story(terms).given(placed(line("l1", "100.00", taxes=taxes("20.00"))), captured("120.00"), came_back())
+    story.given(dispute("opened", "62.49")).when(changed_mind("r1", lines(l1=1)))
+    story.then(approved("57.51", fees={"return_shipping": 250}, lines={"l1": 6001}, taxes=[958]))
+
+
+SMALL = policy(fees=Fees(damage=DAMAGE, return_shipping=ReturnShipping(amounts={"EUR": 30}, reasons=("other",))))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@forall(st.data())
+def test_in_two_parts_as_much_goes_back_as_at_once_and_no_tax_or_line_falls_below_zero(data):
+    priced = st.tuples(st.integers(1, 90), st.integers(0, 20), st.sampled_from(["new", "damaged", "missing"]))
+    bought = data.draw(st.lists(priced, min_size=1, max_size=4))
+    order = placed(
+        *(
+            line(f"l{n}", "0", amount_minor=net, taxes=[{"code": f"t{n % 2}", "amount_minor": tax}])
+            for n, (net, tax, _) in enumerate(bought)
+        )
+    )
+    whole = sum(net + tax for net, tax, _ in bought)
+    back = [came_back(f"b{n}", how, **{f"l{n}": 1}) for n, (_, _, how) in enumerate(bought)]
+    claim = dispute("opened").but(amount=cents(data.draw(st.integers(0, whole))))
+    before = (order, captured("0").but(amount=cents(whole)), *back, claim)
+    at_once = approved_of(BriskStory(SMALL).given(*before, dispute("won"), asked("all")))
+    in_parts = approved_of(BriskStory(SMALL).given(*before, asked("r1"), dispute("won"), asked("r2")))
+    for request in (*at_once, *in_parts):
+        assert_holds_its_fees(request)
+    paid_at_once, paid_in_parts = (sum(one.amount_minor for one in all_of) for all_of in (at_once, in_parts))
+    assert abs(paid_at_once - paid_in_parts) <= len(bought)  # a fee on either part may be rounded up
+
+
+def cents(minor):
+    return {"amount_minor": minor, "currency": "EUR"}
+
+
+def approved_of(story):
+    return [request for request in story.case.requests.values() if request.status == "approved"]
+
+
+def assert_holds_its_fees(request):
+    assert sum(row.gross_minor for row in request.rows) == request.amount_minor
+    of_line, of_tax = Counter(), Counter()
+    for row in request.rows:
+        of_line[row.line_id] += row.gross_minor
+        for tax in row.taxes:
+            of_tax[tax.code] += tax.amount_minor
+            of_tax[row.line_id, tax.code] += tax.amount_minor
+    del of_line[None]
+    assert min(of_line.values()) >= 0
+    assert min(minor for name, minor in of_tax.items() if name not in [(None, "t0"), (None, "t1")]) >= 0
