@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.policy_terms import Fees, Restocking, ReturnShipping
 from tests.domain.events import (
+    amount,
     asked,
     came_back,
     captured,
@@ -159,3 +160,18 @@ def assert_holds_its_fees(request):
     del of_line[None]
     assert min(of_line.values()) >= 0
     assert min(minor for name, minor in of_tax.items() if name not in [(None, "t0"), (None, "t1")]) >= 0
+
+
+def test_goodwill_that_gives_a_fee_back_gives_its_tax_back():
+    """Restocking kept 18.00 with 3.00 tax; all that was charged has gone back with the goodwill, so all of the tax."""
+    story = two_rates().when(changed_mind()).then(approved("157.00"))
+    story.when(asked("g", amount("18.00"), reason="goodwill", by="support"))
+    story.then(approved("18.00", goodwill=1800, net=1500, taxes=[300]))
+
+
+def test_goods_that_go_back_after_goodwill_hold_what_it_left_of_the_tax_fees_counted():
+    """Of 175.00 with 20.00 and 5.00 the goodwill of 18.00 holds 2.06 and 0.51; the rest that goes all but the fee."""
+    story = two_rates().when(asked("g", amount("18.00"), reason="goodwill", by="support"))
+    story.then(approved("18.00", taxes=[206, 51]))
+    story.when(changed_mind()).then(approved("157.00", fees={"restocking": 1800}, taxes=[1794, 449]))
+    assert taken(story) == [("l1", 12000, 2000), ("l2", 5500, 449), ("restocking", -1800, -206)]

@@ -1,45 +1,40 @@
 """No more tax goes back than was charged, and all of it once everything has gone back.
 
 Each portion sees to that for itself. Goodwill takes from none of them, and its taxes in the order's mix are rounded on
-their own, so where an order has given goodwill the taxes of what follows are held against what is left of them.
+their own, so where an order has given goodwill the taxes of what follows are held against what is left of them. A fee
+that was kept is left too, with its tax: goodwill may give it back.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from app.domain.case import Case, Order, Row, Tax
 from app.domain.portions import portions
 
-BESIDE = frozenset({"fee", "overpayment"})
-"""Components that neither take from what was charged for the order nor go beyond it."""
+NO_PORTION = frozenset({"goodwill", "fee"})
+"""What goes back, or is kept of it, beside the portions of the order. An overpayment holds no tax."""
 
 
 def within_taxes_charged(case: Case, order: Order, rows: Sequence[Row]) -> list[Row]:
     """The rows with their taxes moved, against the net, as far as goodwill, theirs or earlier, makes it necessary."""
-    given = list(_goodwill_given(case))
-    if not given and not any(row.component == "goodwill" for row in rows):
+    beside = [row for request in case.requests.values() for row in request.rows_standing if row.component in NO_PORTION]
+    if not any(row.component == "goodwill" for row in (*beside, *rows)):
         return list(rows)
     gross_left, taxes_left = _left(order)
-    gross_left -= sum(row.gross_minor for row in given)
-    taxes_left.subtract(_taxes(given))
+    gross_left -= sum(row.gross_minor for row in beside)
+    taxes_left.subtract(_taxes(beside))
     told = list(rows)
-    taking = [index for index, row in enumerate(told) if row.component not in BESIDE]
-    closes = sum(told[index].gross_minor for index in taking) >= gross_left
-    taken = _taxes(told[index] for index in taking)
+    taking = [index for index, row in enumerate(told) if row.component not in ("fee", "overpayment")]
+    going = [row for row in told if row.component != "overpayment"]
+    closes = sum(row.gross_minor for row in going) >= gross_left
+    taken = _taxes(going)
     for code, minor in taken.items():
         most = max(0, taxes_left[code])
         if minor > most or (closes and minor < most):
             _move(told, taking, code, most - minor)
     return told
-
-
-def _goodwill_given(case: Case) -> Iterator[Row]:
-    for request in case.requests.values():
-        if request.status == "approved":
-            rows = request.rows if request.used_rows is None else request.used_rows
-            yield from (row for row in rows if row.component == "goodwill")
 
 
 def _left(order: Order) -> tuple[int, Counter[str]]:
@@ -63,11 +58,16 @@ def _taxes(rows: Iterable[Row]) -> Counter[str]:
 
 
 def _move(rows: list[Row], places: Sequence[int], code: str, minor: int) -> None:
-    """Gives `minor` more of a tax, or less, in the rows that have most of it; none goes below zero."""
+    """Gives `minor` more of a tax, or less, in the rows that have most of it; none goes below zero.
+
+    What is more is first of all not kept by a fee.
+    """
     having = [index for index in places if any(tax.code == code for tax in rows[index].taxes)]
-    for index in sorted(having, key=lambda index: -_taxes([rows[index]])[code]):
+    fees = [index for index, row in enumerate(rows) if row.component == "fee"] if minor > 0 else []
+    for index in [*fees, *sorted(having, key=lambda index: -_taxes([rows[index]])[code])]:
         held = _taxes([rows[index]])[code]
-        step = minor if minor > 0 else max(minor, -max(0, held))
+        room = -held if index in fees else minor
+        step = min(minor, room) if minor > 0 else max(minor, -max(0, held))
         taxes = [Tax(tax.code, tax.amount_minor + step) if tax.code == code else tax for tax in rows[index].taxes]
         net = rows[index].net_minor - step
         rows[index] = msgspec.structs.replace(rows[index], taxes=taxes, net_minor=net)
