@@ -116,8 +116,12 @@ def _lines(case: Case, request: Request, decided: Decided) -> list[dict[str, obj
 def of_refund(case: Case, refund: Refund, template: str) -> Told | None:
     """What is told of money on its way: sent, completed, delayed, failed. None where it was told, or is not ours."""
     request = case.requests.get(refund.request_id) if refund.request_id else None
-    root = refund.retry_of or refund.key
-    if request is None or told_key(template, (request.request_id, root)) in request.told:
+    if request is None:
+        return None
+    fact: tuple[str | int, ...] = (request.request_id, refund.retry_of or refund.key)
+    if refund.settled_times > 1:  # it came back and went again, which nobody has been told yet
+        fact = (*fact, refund.settled_times)
+    if told_key(template, fact) in request.told:
         return None
     data: dict[str, object] = {
         "order_id": case.order_id,
@@ -134,7 +138,7 @@ def of_refund(case: Case, refund: Refund, template: str) -> Told | None:
         data["acquirer_reference_number"] = refund.acquirer_reference_number
     return Told(
         template=template,
-        fact=(request.request_id, root),
+        fact=fact,
         data=data,
         locale=locale_of(case, request),
         request_id=request.request_id,

@@ -3,6 +3,7 @@
 import pytest
 
 from app.domain.balances import balance, settled
+from app.domain.records import Told
 from app.domain.refunds.lifecycle import STATES, after
 from tests.domain.events import (
     alert,
@@ -112,6 +113,19 @@ def test_a_refund_that_goes_well_is_told_and_booked_once():
     assert completed.data["acquirer_reference_number"] == "74537604221222132710572"
     assert completed.data["expected_days"] > 0
     assert story.later(days=60).said == []
+
+
+def test_a_refund_that_came_back_and_went_again_is_told_again():
+    story = given(*PAID, asked())
+    named = {"instruction_id": instruction(story), "refund_id": "R1"}
+    went, came = refund("succeeded", "100.00", **named), refund("reversed", "100.00", **named)
+    for _ in range(2):
+        story.when(went).then(told("refund_completed"), booked("refund_settled", "-100.00"))
+        story.when(went).absorbed()
+        story.when(came).then(told("refund_failed"), booked("refund_returned", "100.00"))
+        story.when(came).absorbed()
+    heard = [(one.template, one.fact) for one in story.all if isinstance(one, Told)]
+    assert len(heard) == len(set(heard)) == 5  # with the approval
 
 
 def test_a_refusal_is_tried_once_more_under_an_id_derived_from_the_first():

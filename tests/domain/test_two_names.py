@@ -128,7 +128,7 @@ def test_whichever_name_was_said_first_nothing_is_told_booked_or_alerted_twice(l
     ids = [out.body["id"] for out in story.told]
     assert len(set(ids)) == len(ids)
     completed = [fact for template, fact in heard if template == "refund_completed"]
-    assert len(completed) <= 1
+    assert len(completed) <= life.count("succeeded")  # again only where the money came back meanwhile
     assert completed or life[-1] != "succeeded"
     returned = [one for one in story.all if isinstance(one, Alerted) and one.type == "refund.returned"]
     assert len(returned) <= sum(what in ("failed", "reversed") for what in life)
