@@ -20,9 +20,12 @@ def share_of_quantity(portion: Portion, quantity: int) -> int:
 
 
 def is_whole_share(portion: Portion, quantity: int) -> bool:
-    """Whether the next `quantity` units are worth their full price still: nothing was taken of them by amount."""
+    """Whether the next `quantity` units are worth their full price still: nothing was taken of them by amount, and
+    nothing when they were asked for before and paid in part.
+    """
     units = portion.used_quantity + quantity
-    full = half_up(units * portion.gross_minor, portion.quantity) - portion.counted_minor
+    used = half_up(portion.used_quantity * portion.gross_minor, portion.quantity)
+    full = half_up(units * portion.gross_minor, portion.quantity) - min(portion.counted_minor, used)
     return share_of_quantity(portion, quantity) >= full
 
 

@@ -115,7 +115,7 @@ def _row(row: Row) -> dict[str, Any]:
         "line_id": row.line_id,
         "shipping_id": row.shipping_id,
         "fee": row.fee,
-        "quantity": row.quantity,
+        "quantity": row.quantity or None,
         "net_minor": row.net_minor,
         "taxes": [{"code": tax.code, "amount_minor": tax.amount_minor} for tax in row.taxes],
         "gross_minor": row.gross_minor,

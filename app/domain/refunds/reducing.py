@@ -71,4 +71,5 @@ def _reduced(row: Row, order: Order, gross_minor: int) -> Row:
     if portion is None and row.gross_minor:
         taxes = [Tax(tax.code, half_up(tax.amount_minor * gross_minor, row.gross_minor)) for tax in row.taxes]
     net = gross_minor - sum(tax.amount_minor for tax in taxes)
-    return msgspec.structs.replace(row, gross_minor=gross_minor, net_minor=net, taxes=taxes, quantity=None)
+    quantity = None if row.quantity is None else 0  # it goes by quantity, and no unit is done with it
+    return msgspec.structs.replace(row, gross_minor=gross_minor, net_minor=net, taxes=taxes, quantity=quantity)

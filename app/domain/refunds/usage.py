@@ -47,7 +47,7 @@ def count_all_returned(case: Case, request: Request, rows: Sequence[Row]) -> dic
     return {
         row.line_id: count_returned(case, row.line_id, row.quantity, by_law=by_law)
         for row in rows
-        if row.component == "line" and row.line_id is not None and row.quantity is not None
+        if row.component == "line" and row.line_id is not None and row.quantity
     }
 
 

@@ -88,7 +88,9 @@ class Payment(msgspec.Struct, array_like=True, gc=False):
 
 
 class Row(msgspec.Struct, array_like=True, gc=False):
-    """One row of a breakdown. `quantity` is set where units are used up. Fees are negative."""
+    """One row of a breakdown. `quantity` is set where it goes by units, zero where none of them is used up by it. Fees
+    are negative.
+    """
 
     component: str
     gross_minor: int
