@@ -125,9 +125,14 @@ TABLES: dict[str, tuple[Table, ...]] = {
                 "gain_loss",
                 "better_than_estimated",
             ),
-            other=("estimate", "estimated_gain_loss", "gain_loss", "better_than_estimated"),
+            other=("estimate", "estimated_gain_loss", "settled", "gain_loss", "better_than_estimated"),
         ),
-        Table("Without a rate", "without_rate", ("merchant_id", "currency", "refunds")),
+        Table(
+            "Without a rate",
+            "without_rate",
+            ("merchant_id", "currency", "settlement_currency", "refunds", "amount", "settled", "gain_loss"),
+            other=("settled", "gain_loss"),
+        ),
     ),
 }
 

@@ -1,7 +1,8 @@
 """Exchange rates: what refunds were estimated to come to on the merchant's account, and what they came to.
 
 A refund belongs to the period in which it was approved. Estimate and reality are set against each other where both are
-known: of requests all of whose tenders were settled in the currency of the estimate.
+known: of requests all of whose tenders were settled in the currency of the estimate. What had no rate when it was
+approved has no estimate; what it came to is told beside, by the currency in which it was settled.
 """
 
 from collections import defaultdict
@@ -23,6 +24,9 @@ _SUMS = (
     "gain_loss_minor",
     "estimated_of_settled_minor",
 )
+
+
+_WITHOUT = ("refunds", "amount_minor", "settled_minor", "gain_loss_minor")
 
 
 class _Real(NamedTuple):
@@ -71,20 +75,24 @@ class FxReport:
     def document(self) -> dict[str, Any]:
         """All of it."""
         pairs: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0] * 8)
-        without: dict[tuple[str, str], int] = defaultdict(int)
+        without: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0] * len(_WITHOUT))
         for case_id, decision in self._approved:
             assert decision.amount is not None, "an approval has an amount"
             estimate = decision.fx.settlement_estimate if decision.fx else None
             if decision.fx is None or estimate is None or decision.fx.gain_loss_minor is None:
-                without[decision.merchant_id, decision.amount.currency] += 1
+                real = self._settled(case_id, decision)
+                row = without[decision.merchant_id, decision.amount.currency, real.currency if real else ""]
+                _add(
+                    row,
+                    [1, decision.amount.amount_minor, *([real.settled_minor, real.gain_loss_minor] if real else ())],
+                )
                 continue
             row = pairs[decision.merchant_id, decision.amount.currency, estimate.currency]
             told = [1, decision.amount.amount_minor, estimate.amount_minor, decision.fx.gain_loss_minor]
-            real = self._settled(case_id, decision, estimate.currency)
-            if real is not None:
+            real = self._settled(case_id, decision)
+            if real is not None and real.currency == estimate.currency:
                 told += [1, real.settled_minor, real.gain_loss_minor, decision.fx.gain_loss_minor]
-            for place, minor in enumerate(told):
-                row[place] += minor
+            _add(row, told)
         return {
             "period": self._period.document(),
             "pairs": [
@@ -94,19 +102,23 @@ class FxReport:
                 for (merchant_id, currency, settled_in), row in sorted(pairs.items())
             ],
             "without_rate": [
-                {"merchant_id": merchant_id, "currency": currency, "refunds": count}
-                for (merchant_id, currency), count in sorted(without.items())
+                {"merchant_id": merchant_id, "currency": currency, "settlement_currency": settled_in or None}
+                | dict(zip(_WITHOUT, row, strict=True))
+                for (merchant_id, currency, settled_in), row in sorted(without.items())
             ],
         }
 
-    def _settled(self, case_id: str, decision: Decision, currency: str) -> _Real | None:
-        """What all of its tenders came to; None while one is not known."""
-        found = []
+    def _settled(self, case_id: str, decision: Decision) -> _Real | None:
+        """What all of its tenders came to; None while one is not known, or where they came to several currencies."""
+        found = list[_Real]()
         for tender in decision.tenders:
             one = self._of(case_id, tender.instruction_id)
-            if one is None or one.currency != currency:
+            if one is None or (found and one.currency != found[0].currency):
                 return None
             found.append(one)
+        if not found:
+            return None
+        currency = found[0].currency
         return _Real(sum(one.settled_minor for one in found), sum(one.gain_loss_minor for one in found), currency)
 
     def _of(self, case_id: str, instruction_id: str) -> _Real | None:
@@ -117,6 +129,11 @@ class FxReport:
             if entry.id in settlement_ids(case_id, instruction_id, entry):
                 return _real(entry)
         return None
+
+
+def _add(row: list[int], told: list[int]) -> None:
+    for place, minor in enumerate(told):
+        row[place] += minor
 
 
 def _real(entry: Entry) -> _Real:

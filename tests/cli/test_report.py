@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.cli.report_tables import lasting
+from app.cli.report_tables import TABLES, lasting, told
 from tests.cli.messages import SHOP, claim, line, written
 
 REPORTS = ("money", "refunds", "disputes", "fees", "fx")
@@ -221,6 +221,17 @@ def test_what_others_call_their_things_is_text_on_the_page(refundry, tmp_path: P
     assert refundry("report", "disputes", "--records", out, "--html", page).code == 0
     assert "&lt;b&gt;d1" in page.read_text()
     assert "<b>d1" not in page.read_text()
+
+
+def test_what_was_settled_is_told_in_the_currency_in_which_it_was():
+    pairs, without = TABLES["fx"]
+    row = {"currency": "USD", "settlement_currency": "EUR", "amount_minor": 700, "settled_minor": 650}
+    row |= {"gain_loss_minor": -5, "estimate_minor": 640}
+    for table in (pairs, without):
+        (seen,) = told([row], table)
+        assert (seen["amount"], seen["settled"], seen["gain_loss"]) == ("7.00 USD", "6.50 EUR", "-0.05 EUR")
+    (seen,) = told([row | {"settlement_currency": None}], without)
+    assert (seen["amount"], seen["settled"], seen["gain_loss"]) == ("7.00 USD", "", "")
 
 
 def test_a_time_is_told_in_its_two_largest_units():

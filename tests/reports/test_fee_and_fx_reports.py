@@ -111,7 +111,34 @@ def test_estimates_are_set_against_what_came():
             "better_than_estimated_minor": 3,
         }
     ]
-    assert document["without_rate"] == [{"merchant_id": "m", "currency": "USD", "refunds": 1}]
+    assert document["without_rate"] == [without_rate(1, 700)]
+
+
+def without_rate(refunds: int, minor: int, settled_in: str | None = None, settled: int = 0, gain: int = 0) -> object:
+    named = {"merchant_id": "m", "currency": "USD", "settlement_currency": settled_in}
+    return named | {"refunds": refunds, "amount_minor": minor, "settled_minor": settled, "gain_loss_minor": gain}
+
+
+def test_what_had_no_rate_when_it_was_approved_is_told_as_it_came():
+    """Of two more in dollars one came to 2.70 euro where 2.76 had come in, and one of two tenders is still open."""
+    told = rates()
+    for number, tenders in ((6, ["i6"]), (7, ["i7", "i8"])):
+        parts = [tender(one, 300, "USD") for one in tenders]
+        amount = {"amount": money(300 * len(parts), "USD"), "flags": ["fx_rate_missing"], "tenders": parts}
+        told.decision(f"r{number}", "approved", "within_policy", AT, None, **amount)
+    for one, came_to, gain in (("i6", 270, 6), ("i7", 280, -4)):
+        told.entry(
+            "refund_settled",
+            -300,
+            AT,
+            "USD",
+            id=derived("led", "m/o1", "refund_settled", one, 1),
+            settlement={"amount": money(-came_to), "rate": "0.9"},
+            fx={"gain_loss_minor": gain, "currency": "EUR"},
+        )
+    document = told.report.document()
+    assert document["without_rate"] == [without_rate(2, 1300), without_rate(1, 300, "EUR", 270, 6)]
+    assert document["pairs"] == rates().report.document()["pairs"]
 
 
 def test_what_was_settled_in_another_currency_than_estimated_is_not_compared():
