@@ -23,8 +23,9 @@ def entry_ids(case_id: str, instruction_id: str) -> Iterator[tuple[str, str]]:
     """
     for key in keys_of(case_id, instruction_id):
         for times in range(TIMES_MAX, 0, -1):
-            for kind in KINDS:
-                yield derive("led", case_id, kind, key, times), derive("led", case_id, RETURNED, key, times)
+            yield derive("led", case_id, "refund_settled", key, times), derive("led", case_id, RETURNED, key, times)
+            credit = derive("led", case_id, "store_credit", key, "returned", times)
+            yield derive("led", case_id, "store_credit", key, times), credit
 
 
 def settlement_ids(case_id: str, instruction_id: str, entry: Entry) -> Iterator[str]:

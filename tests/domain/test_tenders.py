@@ -3,7 +3,7 @@
 import pytest
 
 from tests.domain.events import amount, asked, captured, dispute, money, of_orders, placed
-from tests.domain.expecting import approved, booked, denied, instructed, refused, told
+from tests.domain.expecting import alerted, approved, booked, denied, instructed, refused, told
 from tests.domain.stories import Story, given, policy
 
 THREE = (
@@ -99,6 +99,19 @@ def test_store_credit_that_failed_is_tried_once_more_and_then_free_again():
     story.when(credit("failed", "40.00", first)).then(instructed("40.00", kind="store_credit"))
     second = next(key for key in story.case.refunds if key != first)
     story.when(credit("failed", "40.00", second)).never(instructed())
+    story.when(asked("r2")).then(approved("100.00"))
+
+
+def test_store_credit_that_failed_after_it_was_issued_is_owed_no_more():
+    story = given(placed(), captured("100.00"), asked(scope=amount("40.00"), method="store_credit"))
+    first = next(iter(story.case.refunds))
+    story.given(credit("issued", "40.00", first)).when(credit("failed", "40.00", first))
+    story.then(booked("store_credit", "40.00"), told("refund_failed"), alerted("refund.returned", payment_id="p1"))
+    story.never(booked("refund_returned"), instructed())
+    story.when(credit("issued", "40.00", first)).then(booked("store_credit", "-40.00"), told("store_credit_issued"))
+    story.when(credit("failed", "40.00", first)).then(booked("store_credit", "40.00"))
+    ids = [out.body["id"] for out in story.told if out.body.get("kind") == "store_credit"]
+    assert len(ids) == len(set(ids)) == 4
     story.when(asked("r2")).then(approved("100.00"))
 
 

@@ -89,6 +89,16 @@ def test_what_came_back_again_is_not_settled_and_what_went_once_more_is_from_the
     assert (document["outcomes"][0]["settled_minor"], document["times"][1]["median_seconds"]) == (9000, 14400)
 
 
+def test_store_credit_that_is_not_owed_after_all_is_not_settled():
+    told = Told(RefundReport(Period()))
+    told.decision("r1", "approved", "within_policy", at(12), 9000, tenders=[tender("i1", 9000)])
+    settled(told, "i1", 9000, at(13), kind="store_credit")
+    told.entry("store_credit", 9000, at(15), id=derived("led", "m/o1", "store_credit", "i1", "returned", 1))
+    assert told.report.document()["outcomes"][0]["settled_minor"] == 0
+    settled(told, "i1", 9000, at(16), kind="store_credit", times=2)
+    assert told.report.document()["outcomes"][0]["settled_minor"] == 9000
+
+
 def test_a_refund_made_outside_belongs_to_no_request():
     told = Told(RefundReport(Period()))
     told.decision("r1", "approved", "within_policy", at(12), 9000, tenders=[tender("i1", 9000)])

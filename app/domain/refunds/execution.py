@@ -93,10 +93,11 @@ def ledger_kind(refund: Refund) -> str:
 
 
 def returned_row(refund: Refund) -> Booked:
-    """The ledger's entry of money that came back."""
+    """The ledger's entry of money that came back. A credit that is not owed after all moved no money of a payment."""
+    is_credit = refund.kind == "store_credit"
     return Booked(
-        kind="refund_returned",
-        fact=(refund.key, refund.settled_times),
+        kind=ledger_kind(refund) if is_credit else "refund_returned",
+        fact=(refund.key, *(["returned"] if is_credit else []), refund.settled_times),
         payment_id=refund.payment_id,
         amount_minor=refund.amount_minor,
         currency=refund.currency,
