@@ -76,6 +76,20 @@ def test_a_setup_fee_is_kept_or_goes_back_whole_beside_the_share_of_the_rest(fee
     story.on(MIDDLE, ends(MIDDLE)).then(approved(expected, taxes=[tax]))
 
 
+@pytest.mark.parametrize(
+    ("discount", "paid", "kept", "refunded"),
+    [
+        (1000, "31.00", approved("10.84"), approved("20.84")),  # 16/31 of 21.00, and 10.00 of setup
+        (3100, "10.00", denied("nothing_left"), approved("10.00")),
+        (3500, "6.00", denied("nothing_left"), approved("6.00")),  # all that was charged is setup
+    ],
+)
+def test_a_discount_comes_off_the_price_of_the_period_before_its_setup_fee(discount, paid, kept, refunded):
+    for fee, expected in (("keep", kept), ("refund", refunded)):
+        story = subscribed("41.00", paid, fee=1000, rules=terms(fee=fee), discount_minor=discount)
+        story.on(MIDDLE, ends(MIDDLE)).then(expected)
+
+
 def test_no_share_left_gives_nothing_back_not_even_the_setup_fee():
     story = subscribed("41.00", "49.20", tax=("8.20",), fee=1000, rules=terms(fee="refund"))
     story.on("2026-10-31", ends("2026-10-31")).then(denied("period_fully_used"))
