@@ -60,6 +60,13 @@ def test_another_reason_and_an_amount_ask_for_what_is_left_as_always():
     story.on(NEXT_DAY, stops("r1", amount("18.00", "l1"))).then(approved("18.00"))
 
 
+def test_a_change_of_mind_takes_back_what_a_cancelled_subscription_has_left():
+    story = october().on(MIDDLE, cancels("r0")).then(approved("19.20"))
+    story.on(NEXT_DAY, asked("r1", full(), reason="changed_mind")).then(approved("18.00", reduced=True))
+    late = october(window=Window(days=1, from_="placed", by_category={})).on(MIDDLE, cancels("r0"))
+    late.on(NEXT_DAY, asked("r1", full(), reason="changed_mind")).then(denied("window_expired"))
+
+
 def test_of_several_units_each_gives_its_part_of_what_is_not_used():
     story = subscribed("31.00", "37.20", tax=("6.20",), rules=terms(), quantity=2).on(MIDDLE, stops(scope=lines(l1=1)))
     story.then(approved("9.60", net=800, taxes=[160])).when(stops("r2", lines(l1=1))).then(approved("9.60"))
