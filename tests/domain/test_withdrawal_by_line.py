@@ -112,6 +112,16 @@ def test_where_only_the_policy_s_goods_are_wanted_back_the_date_runs_at_once():
     story.then(held("awaiting_return", pay_by=DUE)).when(came_back(l2=1)).then(approved("120.00", pay_by=DUE))
 
 
+def test_what_is_on_its_way_by_law_brings_none_of_what_the_policy_wants_here():
+    """Two of the exempt line: one is here and one on its way, and the first request counts one of them and no more."""
+    two = line("l2", "40.00", 2, category="tools", withdrawal_exemption="perishable")
+    story = pair(LAWFUL, two, return_required=GOODS_FIRST).on(IN_TIME, withdraws(scope=lines(l1=1, l2=1)))
+    story.when(sent_back("b1", l1=1)).never(instructed()).when(sent_back("b2", l2=1)).never(instructed())
+    story.when(came_back("b3", l2=1)).then(approved("120.00", codes=BOTH))
+    story.when(withdraws("r2", lines(l2=1))).then(held("awaiting_return"))
+    story.when(came_back("b1", l1=1)).never(instructed()).when(came_back("b2", l2=1)).then(approved("20.00"))
+
+
 # --- what the policy still denies or asks
 
 
