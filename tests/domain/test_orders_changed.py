@@ -93,6 +93,15 @@ def test_where_nothing_of_the_rest_was_paid_back_nothing_is_reduced():
     story.when(cancelled("c1")).then(approved("12.00", reduced=False, lines={"l1": 900, "l2": 300}))
 
 
+def test_what_was_sent_is_no_part_of_the_rest_whichever_was_heard_first():
+    """The order is heard last. Three of four units of 3.00 and all of the other line were not sent."""
+    story = given(fulfilled("s1", l1=1), cancelled("c1")).when(*FOUR_AND_THREE)
+    story.then(held("awaiting_payment"), approved("12.00", "order_cancelled", lines={"l1": 900, "l2": 300}))
+    assert story.case.cancelled == {"l1": 3, "l2": 3}
+    story.when(cancelled("c2")).then(denied("nothing_left"))
+    given(cancelled("c1"), FOUR_AND_THREE[1]).when(FOUR_AND_THREE[0]).then(approved("15.00", "order_cancelled"))
+
+
 def test_units_that_a_cancellation_names_are_asked_for_as_they_are_named():
     story = given(*FOUR_AND_THREE, asked("r1", lines(l1=4)))
     story.when(cancelled("c1", l1=1, l2=3)).then(denied("quantity_exceeded"))

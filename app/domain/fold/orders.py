@@ -75,7 +75,9 @@ def _cancelled(case: Case, event: OrderCancelled) -> None:
 
 def _cancelled_scope(case: Case, quantities: dict[str, int], *, of_the_rest: bool) -> dict[str, Any]:
     """What a cancellation asks back. One of the rest names no units: what of it was paid back is not asked for."""
-    if (of_the_rest and case.order is None) or _is_whole(case, quantities):
+    if of_the_rest and case.order is None:
+        return {"kind": "full", "of_the_rest": True}
+    if _is_whole(case, quantities):
         return {"kind": "full"}
     lines = [{"line_id": line_id, "quantity": n} for line_id, n in quantities.items()]
     scope: dict[str, Any] = {"kind": "lines", "lines": lines, "include_shipping": False}
@@ -92,7 +94,11 @@ def complete_early_scopes(case: Case) -> None:
     """Says for requests that came before their order what only the order could tell: all of it, or until when."""
     for request in case.requests.values():
         scope = request.scope
-        if request.from_cancellation and scope["kind"] == "lines":
+        if scope.get("of_the_rest"):
+            rest = _open_units(case)
+            case.uncounted_cancellations.append(rest)
+            request.scope = _cancelled_scope(case, rest, of_the_rest=True)
+        elif request.from_cancellation and scope["kind"] == "lines":
             if _is_whole(case, {line["line_id"]: line["quantity"] for line in scope["lines"]}):
                 request.scope = {"kind": "full"}
         elif scope.get("until_order_is_known") is not None:
@@ -112,6 +118,11 @@ def cancelled_quantities(case: Case, event: OrderCancelled) -> dict[str, int]:
         for line in event.lines:
             named[line.line_id] = named.get(line.line_id, 0) + line.quantity
         return named
+    return _open_units(case)
+
+
+def _open_units(case: Case) -> dict[str, int]:
+    """Units of the order that are neither sent nor cancelled."""
     open_units = {}
     for known in case.order.lines.values() if case.order else ():
         sent = sum(s.quantities.get(known.line_id, 0) for s in case.shipments.values())
