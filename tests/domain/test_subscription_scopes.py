@@ -7,7 +7,20 @@ import pytest
 
 from app.domain.policy_terms import Fees, Window
 from tests.domain.dated import Dated
-from tests.domain.events import amount, asked, came_back, captured, delivery, full, line, lines, placed, taxes, verdict
+from tests.domain.events import (
+    amount,
+    asked,
+    came_back,
+    captured,
+    delivery,
+    dispute,
+    full,
+    line,
+    lines,
+    placed,
+    taxes,
+    verdict,
+)
 from tests.domain.expecting import approved, denied, held, told
 from tests.domain.subscribed import cancels, ends, october, period, subscribed, terms
 
@@ -101,6 +114,13 @@ def test_store_credit_is_for_what_the_period_has_left_alone():
     story = with_goods(on="store_credit", fees=HALF_PRICE).on(NEXT_DAY, came_back("b1", "damaged", l2=1))
     story.when(stops(scope=full()).at(f"{MIDDLE}T12:00:00Z"))
     story.then(approved("29.20", paid={("p1", "original"): 1000, ("p1", "store_credit"): 1920}))
+
+
+def test_of_less_than_that_the_money_comes_first_and_the_credit_is_what_is_left():
+    """Of 20.00 for goods half is kept, so 10.00 are money and 19.20 credit; a dispute leaves 28.00 of them."""
+    story = with_goods(on="store_credit", fees=HALF_PRICE).on(NEXT_DAY, came_back("b1", "damaged", l2=1))
+    story.given(dispute("opened", "29.20")).when(stops(scope=full()).at(f"{MIDDLE}T12:00:00Z"))
+    story.then(approved("28.00", paid={("p1", "original"): 1000, ("p1", "store_credit"): 1800}))
 
 
 def test_while_the_first_is_held_the_same_is_a_duplicate():

@@ -24,8 +24,8 @@ class Plan(msgspec.Struct):
 
     `units`: units of each line that go back with the request; `lines`: the lines that window and final sale ask
     about. `asked_minor`: an amount above what the scope has left; then there are no rows. `money_minor`: the most
-    that goes back as it came, the rest is store credit; None: as it was asked. `by_law`: those of the lines that the
-    law gives back, whatever the policy says. `ended`: those whose paid period ends with the request.
+    that goes back as it came, once fees are off it; the rest is store credit; None: as it was asked. `by_law`: those of
+    the lines that the law gives back, whatever the policy says. `ended`: those whose paid period ends with the request.
     """
 
     rows: list[Row]

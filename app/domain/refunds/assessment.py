@@ -105,8 +105,7 @@ def _approved(q: Question, advice: list[Reason]) -> Decided:
         order=q.policy.tenders,
         first=given.payment_id,
     )
-    fees = sum(row.gross_minor for row in q.rows if row.component == "fee")
-    money = q.amount_minor if given.money_minor is None else min(given.money_minor + fees, q.amount_minor)
+    money = q.amount_minor if given.money_minor is None else min(given.money_minor, q.amount_minor)
     tenders = tuple(_tenders(q, shares, 0 if q.request.method == "store_credit" else money))
     fx, rate_missing = estimate(q.case, shares, q.context.rates, q.context.now.date())
     return _decided(

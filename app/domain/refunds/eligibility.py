@@ -107,7 +107,10 @@ def lines_and_quantities(q: Question) -> Answer:
     # Only the fee for the way back asks whether goods come.
     worth = sum(row.gross_minor for row in given.rows)
     coming_back = q.policy.fees.return_shipping is not None and is_coming_back(q, worth)
-    q.rows = given.rows + fee_rows(q.asking, given, coming_back=coming_back)
+    fees = fee_rows(q.asking, given, coming_back=coming_back)
+    q.rows = given.rows + fees
+    if given.money_minor is not None:
+        given.money_minor += sum(row.gross_minor for row in fees)
     q.amount_minor = sum(row.gross_minor for row in q.rows)
     return None if q.amount_minor > 0 else Deny(Code.NOTHING_LEFT)
 
