@@ -149,22 +149,21 @@ def read_all(
 
     `whole`: waits for transactions that are open now, so that nothing is missing; else what is committed so far.
     """
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": "judge",
-            "isolation.level": "read_committed" if committed else "read_uncommitted",
-            "enable.partition.eof": True,
-            "enable.auto.commit": False,
-            "log_level": 2,
-        }
-    )
 
+    def reader(isolation: str) -> Consumer:
+        more = {"enable.partition.eof": True, "enable.auto.commit": False, "log_level": 2}
+        return Consumer(
+            {"bootstrap.servers": bootstrap, "group.id": "judge", "isolation.level": f"read_{isolation}", **more}
+        )
+
+    consumer = reader("committed" if committed else "uncommitted")
+    # to a reader of committed records a partition ends where the first open transaction begins
+    all_seeing = reader("uncommitted")
     try:
         known = insisted(
             f"of {topic}", lambda: consumer.list_topics(topic, timeout=20).topics[topic].partitions, seconds
         )
-        ends = {number: ends_of(consumer, TopicPartition(topic, number))[1] for number in known}
+        ends = {number: ends_of(all_seeing, TopicPartition(topic, number))[1] for number in known}
         consumer.assign([TopicPartition(topic, number, 0) for number in ends])
         found: list[Message] = []
         end = time.monotonic() + seconds
@@ -185,6 +184,7 @@ def read_all(
         return sorted(found, key=lambda record: (record.partition(), record.offset()))
     finally:
         consumer.close()
+        all_seeing.close()
 
 
 def insisted(what: str, call: Callable[[], T], seconds: float = 60.0) -> T:
