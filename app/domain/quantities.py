@@ -80,9 +80,11 @@ def mark_what_was_not_bought(case: Case) -> None:
     """Flags the case as long as what was told of it names more units than were bought, or lines that it never had."""
     if case.order is None:
         return
-    told = list(_told(case))
-    unknown = any(not case.order.most_bought(line_id) for line_id, _ in told)
-    too_many = any(0 < case.order.most_bought(line_id) < units for line_id, units in told)
+    told = set(_told(case))
+    # each line is looked up once, since that reads all that amendments changed
+    most = {line_id: case.order.most_bought(line_id) for line_id, _ in told}
+    unknown = not all(most.values())
+    too_many = any(0 < most[line_id] < units for line_id, units in told)
     too_many = too_many or any(surplus_of(case, line_id) for line_id in case.order.lines)
     for flag, holds in ((UNKNOWN_LINE, unknown), (QUANTITY_EXCEEDED, too_many)):
         if holds:

@@ -21,10 +21,10 @@ def received(case: Case, line_id: str) -> list[Returned]:
 def _bought_of(case: Case, line_id: str, shown: Sequence[tuple[datetime, int]]) -> list[int]:
     """Of units that came back at these times, how many had been bought by then, less those that came before them."""
     counted, so_far = [0] * len(shown), 0
+    bought = case.order.bought_by(line_id, [moment for moment, _ in shown]) if case.order else None
     for index in sorted(range(len(shown)), key=lambda index: shown[index][0]):
-        moment, units = shown[index]
-        bought = case.order.bought_by(line_id, moment) if case.order else units
-        counted[index] = max(0, min(units, bought - so_far))
+        units = shown[index][1]
+        counted[index] = max(0, min(units, (bought[index] if bought else units) - so_far))
         so_far += counted[index]
     return counted
 

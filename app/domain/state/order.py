@@ -1,5 +1,7 @@
 """What was bought: the order as the portions of it that can be paid back."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -111,9 +113,9 @@ class Order(msgspec.Struct, array_like=True, gc=False):
         """The most units of a line that any version had; zero of one that it never had."""
         return max([self.quantity_of(line_id), *(before.quantity for before in self.formerly.get(line_id, ()))])
 
-    def bought_by(self, line_id: str, at: datetime) -> int:
-        """Units of a line as of a time; the first version counts for what was before it."""
-        for before in sorted(self.formerly.get(line_id, ()), key=lambda one: one.until):
-            if at < before.until:
-                return before.quantity
-        return self.quantity_of(line_id)
+    def bought_by(self, line_id: str, moments: Sequence[datetime]) -> list[int]:
+        """Units of a line as of each of these times; the first version counts for what was before it."""
+        formerly = sorted(self.formerly.get(line_id, ()), key=lambda one: one.until)
+        untils = [before.until for before in formerly]
+        versions = [*(before.quantity for before in formerly), self.quantity_of(line_id)]
+        return [versions[bisect_right(untils, moment)] for moment in moments]
