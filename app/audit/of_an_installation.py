@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import Consumer
 
 from agents import Desk
 from app.audit.books import say_books
@@ -30,6 +30,7 @@ from app.audit.verifying import DECISIONS, Verifier
 from app.reports.money import LEDGER
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
+from app.runtime.group_offsets import committed_by_group
 from app.runtime.records import OnBroker
 from app.runtime.spans import Span, read_spans, spans_of
 from app.runtime.topology import Message
@@ -133,17 +134,15 @@ class Audit:
 
     def _positions(self) -> dict[int, int]:
         """How far the group has come in the journal, by partition; empty where no worker ever committed."""
-        name, group = self._config.topic(JOURNAL), self._config.app_id
-        admin, timeout = clients.admin(self._config), self._config.limits.call_timeout
-
-        def ask() -> dict[int, int]:
-            numbers = clients.partitions_of(admin, name, timeout=timeout)
-            asked = ConsumerGroupTopicPartitions(group, [TopicPartition(name, number) for number in numbers])
-            answer = admin.list_consumer_group_offsets([asked], request_timeout=timeout)
-            found = answer[group].result().topic_partitions
-            return {place.partition: place.offset for place in found if place.offset >= 0}
-
-        return faults.insist(ask, what="where the group's offsets are", patience=self._config.limits.patience)
+        config, name = self._config, self._config.topic(JOURNAL)
+        admin, limits = clients.admin(config), config.limits
+        numbers = faults.insist(
+            lambda: clients.partitions_of(admin, name, timeout=limits.call_timeout),
+            what="which partitions the journal has",
+            patience=limits.patience,
+        )
+        found = committed_by_group(config, [(name, number) for number in numbers], patience=limits.patience)
+        return {at.partition: at.offset for at in found}
 
     def _stretches(self, ends: Consumer, must: dict[int, int], may: dict[int, int]) -> list[Stretch]:
         """Where no worker ever committed, all of the journal led to what is there."""

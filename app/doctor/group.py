@@ -4,12 +4,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException
 
 from app.doctor.finding import Finding, fine, look, wrong
 from app.doctor.installation import Installation
 from app.runtime import clients, faults, preflight
 from app.runtime.exits import UnsafeError
+from app.runtime.group_offsets import committed_by_group
 from app.runtime.records import OnBroker
 from topics.catalogue import TOPICS
 
@@ -78,16 +79,10 @@ def _lag(installation: Installation, places: list[OnBroker], committed: Mapping[
 
 
 def _committed(installation: Installation, places: list[OnBroker]) -> dict[OnBroker, int]:
-    """The group's offsets, where it has some. Offsets in an open transaction do not hold this up."""
+    """The group's offsets, where it has some."""
     config = installation.config
-    asked = ConsumerGroupTopicPartitions(config.app_id, [TopicPartition(*place) for place in places])
-
-    def ask() -> dict[OnBroker, int]:
-        answer = installation.admin.list_consumer_group_offsets([asked], request_timeout=config.limits.call_timeout)
-        found = answer[config.app_id].result().topic_partitions
-        return {(at.topic, at.partition): at.offset for at in found if at.offset >= 0}
-
-    return faults.insist(ask, what="where the group's offsets are", patience=config.limits.patience)
+    found = committed_by_group(config, places, patience=config.limits.patience)
+    return {(at.topic, at.partition): at.offset for at in found}
 
 
 def _members(installation: Installation) -> int:

@@ -7,13 +7,13 @@ also of partitions that others have. An offset that says nothing is from before 
 """
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 
 from confluent_kafka import TopicPartition
 
 from app.runtime import clients, faults
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.exits import UnsafeError
+from app.runtime.group_offsets import committed_by_group
 from app.runtime.records import OnBroker
 
 _SAID = "partitions="
@@ -53,17 +53,9 @@ class PartitionCounts:
 
 def committed_with(config: RuntimeConfig, counts: Mapping[str, int], *, patience: float) -> dict[str, int]:
     """Of each topic of which the group committed with another number of partitions than `counts` says: that number."""
-    places = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
-    if not places:
-        return {}
-    # not a member, and with open transactions: a reader of committed records waits for all of the other workers'
-    consumer = clients.reader(config, committed=False, group=config.app_id)
-    ask = partial(consumer.committed, places, config.limits.call_timeout)
-    try:
-        committed = faults.insist(ask, what="what the group committed", patience=patience)
-    finally:
-        consumer.close()
-    return other_counts(((at.topic, at.metadata) for at in committed if at.offset >= 0), counts)
+    places = [(topic, number) for topic, count in counts.items() for number in range(count)]
+    committed = committed_by_group(config, places, patience=patience)
+    return other_counts(((at.topic, at.metadata) for at in committed), counts)
 
 
 def other_counts(committed: Iterable[tuple[str, str | None]], counts: Mapping[str, int]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from confluent_kafka import OFFSET_INVALID, TopicPartition
 
 from app.runtime import clients
 from app.runtime.config import Mode, RuntimeConfig
@@ -75,7 +76,7 @@ def test_what_is_committed_is_refused_once_all_topics_have_another_number(broker
 
 
 def test_a_group_without_an_offset_there_begins_with_any_number(broker: Broker) -> None:
-    broker.committed = [SimpleNamespace(topic="orders", metadata="partitions=3", offset=-1001)]
+    broker.committed = [TopicPartition("orders", 0, OFFSET_INVALID, "partitions=3")]
     PartitionCounts(CONFIG, broker.counts).look(patience=0)
 
 
