@@ -74,12 +74,11 @@ def work(settings: Settings) -> int:
 
     require_for_worker(settings)
     logs.configure(settings)
-    claimed = claim(runtime_config(settings))
+    with claim(runtime_config(settings)) as claimed:
+        from agents import assemble  # noqa: PLC0415  this and what follows takes most of a second: others wait for the claim
+        from app.desk import desk_of, global_topics, observe, prepare  # noqa: PLC0415  as above
+        from app.runtime.run import run_worker  # noqa: PLC0415  as above
 
-    from agents import assemble  # noqa: PLC0415  this and what follows takes most of a second: others wait for the claim
-    from app.desk import desk_of, global_topics, observe, prepare  # noqa: PLC0415  as above
-    from app.runtime.run import run_worker  # noqa: PLC0415  as above
-
-    prepare()
-    desk = desk_of(settings)
-    return run_worker(assemble(desk), claimed, global_topics(desk), observe=partial(observe, desk))
+        prepare()
+        desk = desk_of(settings)
+        return run_worker(assemble(desk), claimed, global_topics(desk), observe=partial(observe, desk))

@@ -9,6 +9,7 @@ import logging
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Thread
+from typing import Self
 
 from confluent_kafka import KafkaError, Producer
 
@@ -26,7 +27,8 @@ _log = logging.getLogger(__name__)
 class Claim:
     """A slot that is this worker's, `config` with it filled in, the producer that speaks for it, and what it is doing.
 
-    `fenced` is done when the predecessor's transaction has ended; its result raises what `fence` raised.
+    `fenced` is done when the predecessor's transaction has ended; its result raises what `fence` raised. Used with
+    `with`: the slot is another's to take afterwards.
     """
 
     config: RuntimeConfig
@@ -34,6 +36,12 @@ class Claim:
     producer: Producer
     progress: Progress
     fenced: Future[None] = field(default_factory=Future)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.slot.release()
 
 
 def claim(config: RuntimeConfig) -> Claim:

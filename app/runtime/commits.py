@@ -6,9 +6,10 @@ Only the last changelog record of each place reports back, since its offset is t
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka import Message as Record
 
 from app.runtime import faults
@@ -119,7 +120,8 @@ class Transactions(_Producing):
         try:
             if offsets:
                 group = self._consumer.consumer_group_metadata()
-                self._insist(lambda: producer.send_offsets_to_transaction(offsets, group, timeout), "send_offsets")
+                send = partial(producer.send_offsets_to_transaction, offsets, group, timeout)
+                self._insist(lambda: _telling_what_failed(send), "send_offsets")
             probe("before_commit")
             self._insist(lambda: producer.commit_transaction(timeout), "commit_transaction")
         except faults.RoundAbortedError:
@@ -134,6 +136,16 @@ class Transactions(_Producing):
             self._insist(lambda: self._producer.abort_transaction(timeout), "abort_transaction")
         except faults.RoundAbortedError as error:
             raise UnsureError("a transaction could not even be aborted") from error
+
+
+def _telling_what_failed(call: Callable[[], object]) -> object:
+    """A call that is under way when the transaction fails meets a wrong state; asked again, the client says why."""
+    try:
+        return call()
+    except KafkaException as failure:
+        if failure.args[0].code() != KafkaError._STATE:  # noqa: SLF001  its name
+            raise
+        return call()
 
 
 class Flushes(_Producing):

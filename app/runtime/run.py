@@ -45,7 +45,6 @@ def run_worker(
     peace. The watch ends the process as well.
     """
     asyncio.run(_work(claimed, Parts(topology, globals_, catalogue, on_ready, observe)))
-    claimed.slot.release()
     return 0
 
 

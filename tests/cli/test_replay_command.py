@@ -138,6 +138,7 @@ def test_shadow_policies_that_cannot_be_used_are_refused_at_the_start(refundry, 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REFUNDRY_SHADOW_POLICY_DIR", str(strict))
     monkeypatch.setenv("REFUNDRY_HASH_KEY", "a key of the tests, and no secret")
+    monkeypatch.setenv("REFUNDRY_STATE_DIR", str(tmp_path / "state"))
     done = refundry(*command)
     assert (done.code, done.out) == (3, "")
     assert f"{strict}/strict.yaml:2: version" in done.err

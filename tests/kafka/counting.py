@@ -113,7 +113,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
     settings = json.loads(sys.argv[1])
     made = topology(settings.pop("ballast", 0), beats=bool(settings.get("heartbeat_s")))
-    leave(run_worker(made, claim(config_of(settings)), {}, catalogue=CATALOGUE))
+    with claim(config_of(settings)) as claimed:
+        leave(run_worker(made, claimed, {}, catalogue=CATALOGUE))
 
 
 if __name__ == "__main__":

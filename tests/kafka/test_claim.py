@@ -32,9 +32,8 @@ def test_a_claim_frees_those_who_wait_behind_the_open_transaction_of_a_dead_work
         return spans.spans_of(reader, config, name)[name, 0].end
 
     assert seen() == 0, "whoever reads what is committed stands before it"
-    claimed = claim(config)
-    claimed.fenced.result(30)
-    wait_for("what lies behind it can be read", lambda: seen() == 2, 30)  # the record, and the mark that it is void
+    with claim(config) as claimed:
+        claimed.fenced.result(30)
+        wait_for("what lies behind it can be read", lambda: seen() == 2, 30)  # the record, and the mark that it is void
     assert time.monotonic() - began < config.limits.transaction_timeout_ms / 1000, "or the broker itself had ended it"
     reader.close()
-    claimed.slot.release()

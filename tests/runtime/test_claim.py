@@ -18,21 +18,21 @@ def config_of(directory: Path, bootstrap: str) -> RuntimeConfig:
 
 
 def test_it_does_not_wait_for_a_broker_that_is_away_and_says_so_when_asked(tmp_path: Path) -> None:
-    claimed = claim(config_of(tmp_path, "127.0.0.1:1"))
-    assert claimed.config.slot == "0"
-    assert not claimed.fenced.done()
-    with pytest.raises(UnreachableError, match="init_transactions"):
-        claimed.fenced.result(30)
-    claimed.slot.release()
+    with claim(config_of(tmp_path, "127.0.0.1:1")) as claimed:
+        assert claimed.config.slot == "0"
+        assert not claimed.fenced.done()
+        with pytest.raises(UnreachableError, match="init_transactions"):
+            claimed.fenced.result(30)
 
 
 def test_it_tells_of_a_name_that_may_not_be_had(tmp_path: Path) -> None:
     with FailingBroker() as broker:
         broker.fail(INIT, [code("TRANSACTIONAL_ID_AUTHORIZATION_FAILED")])
-        claimed = claim(config_of(tmp_path, broker.bootstrap))
-        with pytest.raises(MisconfiguredError, match="init_transactions"):
+        with (
+            claim(config_of(tmp_path, broker.bootstrap)) as claimed,
+            pytest.raises(MisconfiguredError, match="init_transactions"),
+        ):
             claimed.fenced.result(30)
-    claimed.slot.release()
 
 
 def test_a_worker_claims_before_it_loads_what_takes_time() -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from app.runtime import clients, faults
 from app.runtime.commits import Transactions, fence
@@ -192,6 +194,19 @@ def test_what_leaves_a_worker_unsure_or_refused_ends_it(
     broker.fail(request_, [code(error)])
     with pytest.raises(stop):
         commit_one(transactions)
+
+
+def test_why_a_transaction_failed_is_told_also_where_it_fails_while_its_offsets_are_sent(tmp_path: Path) -> None:
+    """The client answers the call that is under way with a wrong state, and the next one with what happened."""
+    met = iter(["_STATE", "TOPIC_AUTHORIZATION_FAILED"])
+
+    def send(*_: object) -> None:
+        raise KafkaException(KafkaError(code(next(met))))
+
+    parts: Any = SimpleNamespace(produce=None, consumer_group_metadata=lambda: None, send_offsets_to_transaction=send)
+    config = RuntimeConfig(bootstrap_servers="none:1", state_dir=tmp_path)
+    with pytest.raises(MisconfiguredError, match="send_offsets: TOPIC_AUTHORIZATION_FAILED"):
+        Transactions(config, parts, parts).commit((), {}, [TopicPartition("in", 0, 1)])
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ def main() -> None:
     from app.runtime.run import run_worker  # noqa: PLC0415  the tests import this file and need no Faust
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
-    leave(run_worker(TOPOLOGY, claim(config_of(json.loads(sys.argv[1]))), {}, catalogue=CATALOGUE))
+    with claim(config_of(json.loads(sys.argv[1]))) as claimed:
+        leave(run_worker(TOPOLOGY, claimed, {}, catalogue=CATALOGUE))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def main() -> int:
     wanted, admin = topics_admin.wanted_topics(config, topology, catalogue), clients.admin(config)
     found = topics_admin.existing_topics(admin, wanted, config)
     topics_admin.create(admin, wanted, topics_admin.plan(wanted, found), config)
-    return run_worker(topology, claim(config), {}, catalogue=catalogue)
+    with claim(config) as claimed:
+        return run_worker(topology, claimed, {}, catalogue=catalogue)
 
 
 def _topology(source: str, sink: str) -> Topology:
