@@ -1,7 +1,8 @@
 """The journal and the other internal topics: what their records say, and where each came from.
 
 A record's value is an event; its headers say of which inbound record it is (`Origin`) and which trace it belongs to.
-Records written by a newer version may have more fields; those are ignored.
+Records written by a newer version may have more fields; those are ignored. They may be of a type that this version does
+not know; that is told apart from what is none of ours (`UnknownTypeError`).
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ import msgspec
 
 from topics import vocabulary
 from topics.merchant_activity import ActivityCounted
-from topics.twins import twin, union
+from topics.twins import tag_of, twin, union
 
 JOURNAL, ACTIVITY, COUNTS = "case-events", "customer-activity", "merchant-activity"
 ORIGIN, TRACEPARENT = "refundry-origin", "traceparent"
@@ -35,11 +36,20 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
+class UnknownTypeError(msgspec.ValidationError):
+    """A record says that it is of a type that this version does not know in its topic: a newer one wrote it."""
+
+
+class _Typed(msgspec.Struct):
+    type: str
+
+
 _encode_origin = msgspec.msgpack.Encoder().encode
 _decode_origin = msgspec.msgpack.Decoder(Origin).decode
 _decode_event = msgspec.json.Decoder(union(vocabulary.JOURNAL, closed=False)).decode
 _decode_activity = msgspec.json.Decoder(union(vocabulary.ACTIVITY, closed=False)).decode
 _decode_count = msgspec.json.Decoder(twin(ActivityCounted, closed=False)).decode
+_decode_type = msgspec.json.Decoder(_Typed).decode
 
 
 def pack(origin: Origin, traceparent: bytes | None) -> list[tuple[str, bytes]]:
@@ -64,15 +74,35 @@ def unpack(headers: Iterable[tuple[str, bytes]]) -> tuple[Origin, bytes | None]:
 
 
 def read_journal(value: bytes) -> Any:
-    """The event of a record of `case-events`. `msgspec.ValidationError` where it is none of ours."""
-    return _decode_event(value)
+    """The event of a record of `case-events`. UnknownTypeError where a newer version wrote it, another
+    `msgspec.DecodeError` where it is none of ours.
+    """
+    try:
+        return _decode_event(value)
+    except msgspec.ValidationError as error:
+        raise _told_apart(error, value, vocabulary.JOURNAL) from error
 
 
 def read_activity(value: bytes) -> Any:
-    """The event of a record of `customer-activity`. `msgspec.ValidationError` where it is none of ours."""
-    return _decode_activity(value)
+    """The event of a record of `customer-activity`. Raises as `read_journal` does."""
+    try:
+        return _decode_activity(value)
+    except msgspec.ValidationError as error:
+        raise _told_apart(error, value, vocabulary.ACTIVITY) from error
 
 
 def read_count(value: bytes) -> Any:
-    """The event of a record of `merchant-activity`. `msgspec.ValidationError` where it is none of ours."""
-    return _decode_count(value)
+    """The event of a record of `merchant-activity`. Raises as `read_journal` does."""
+    try:
+        return _decode_count(value)
+    except msgspec.ValidationError as error:
+        raise _told_apart(error, value, (ActivityCounted,)) from error
+
+
+def _told_apart(error: msgspec.ValidationError, value: bytes, known: vocabulary.Models) -> msgspec.ValidationError:
+    """Why a record was not read. Neither error quotes what it says."""
+    try:
+        told = _decode_type(value).type
+    except msgspec.ValidationError:
+        return error
+    return error if ("type", told) in map(tag_of, known) else UnknownTypeError("a type that this version does not know")

@@ -19,10 +19,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.runtime.dead_letters import dead_letter
-from app.runtime.exits import WorkerStopError
+from app.runtime.exits import UnsafeError, WorkerStopError
 from app.runtime.rows import Cursor, Rows
 from app.runtime.store import Change, Store, StoreBrokenError
 from app.runtime.topology import Agent, Batch, Message, Output, Refusal, Topology
+from topics.journal import UnknownTypeError
 
 HANDLER_FAILED = Refusal(
     "handler_failed",
@@ -128,7 +129,8 @@ class Staging:
     def handle(self, batch: Batch) -> None:
         """Hands a batch to its agent. Raises Rerun where the handler failed, TooManyFailuresError past all patience.
 
-        What is no message's fault is raised as it is: a store that is broken, a row that cannot be read.
+        What is no message's fault is raised as it is: a store that is broken, a row that cannot be read. UnsafeError
+        where a newer version of the product said it: as a dead letter it would be lost, which that version does handle.
         """
         agent = self._agents[batch.topic]
         for part in self._without_failed(batch):
@@ -137,6 +139,8 @@ class Staging:
                 agent.handle(part, self)
             except (StoreBrokenError, WorkerStopError):
                 raise
+            except UnknownTypeError as error:
+                raise self._newer(batch) from error
             except Exception as error:
                 raise self._blame(error, agent.name) from error
         self._cursor.message = None
@@ -216,6 +220,11 @@ class Staging:
             self.refuse(message, HANDLER_FAILED)
         if part:
             yield batch._replace(messages=part)
+
+    def _newer(self, batch: Batch) -> UnsafeError:
+        offset = self._cursor.message.offset if self._cursor.message else -1
+        said = f"{batch.topic}/{batch.partition} has at {offset} what a newer version wrote and this one does not know"
+        return UnsafeError(said, "Deploy the version that wrote it; nothing was acknowledged")
 
     def _blame(self, error: Exception, where: str) -> Exception:
         """Drops the round and marks the message at hand. The log has the error's type and place: its text may quote."""

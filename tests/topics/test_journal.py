@@ -7,7 +7,7 @@ import pytest
 
 from tests.topics.samples import example_files
 from topics.catalogue import CATALOGUE, INTERNAL
-from topics.journal import Origin, pack, read_activity, read_count, read_journal, unpack
+from topics.journal import Origin, UnknownTypeError, pack, read_activity, read_count, read_journal, unpack
 
 ORIGINS = [
     Origin(topic="orders", partition=3, offset=12, timestamp=1_772_541_000_000, fingerprint=b"12345678"),
@@ -27,6 +27,11 @@ def test_what_was_packed_is_unpacked(origin, trace):
 def test_an_origin_of_an_older_version_is_read():
     old = msgspec.msgpack.encode(["orders", 3, 12, 5, b"12345678"])
     assert unpack([("refundry-origin", old)])[0] == Origin("orders", 3, 12, 5, b"12345678")
+
+
+def test_an_origin_of_a_newer_version_is_read_as_what_is_known_of_it():
+    newer = msgspec.msgpack.encode([*msgspec.to_builtins(ORIGINS[1], builtin_types=(bytes,)), "since next year"])
+    assert unpack([("refundry-origin", newer)])[0] == ORIGINS[1]
 
 
 def test_a_record_without_an_origin_is_none_of_ours():
@@ -55,6 +60,18 @@ def test_what_is_none_of_ours_is_an_error(topic):
     for value in (b"{}", b'{"type": "order.eaten"}', b"[]", b"not JSON"):
         with pytest.raises(msgspec.DecodeError):
             READERS[topic](value)
+
+
+@pytest.mark.parametrize("topic", READERS)
+def test_a_type_that_a_newer_version_wrote_is_told_apart_from_what_is_none_of_ours(topic):
+    known = json.loads(example_files(topic)[0].read_text())
+    with pytest.raises(UnknownTypeError) as caught:
+        READERS[topic](json.dumps(known | {"type": "since.next_year"}).encode())
+    assert "next_year" not in str(caught.value)
+    for value in (json.dumps(known | {"merchant_id": 7}).encode(), b"{}", b"[]", b'{"type": 7}', b"not JSON"):
+        with pytest.raises(msgspec.DecodeError) as other:
+            READERS[topic](value)
+        assert not isinstance(other.value, UnknownTypeError)
 
 
 def test_the_journal_can_say_whatever_comes_in_for_a_case():
