@@ -71,7 +71,8 @@ def _show(report: Report) -> None:
     struck = Counter(one.fault.kind for one in report.struck)
     figures = report.verdict.figures
     _tell(f"faults: {', '.join(f'{kind} {number}' for kind, number in sorted(struck.items()))}")
-    _tell(f"of {len(report.struck)} faults {sum(one.unread > 0 for one in report.struck)} hit while messages waited")
+    _tell(f"of {len(report.struck)} faults {report.hits} hit while messages waited")
+    _tell(f"rows compared: {', '.join(f'{table} {one.rows}' for table, one in report.compared.items())}")
     _tell(
         f"workers ended with: {dict(sorted(report.exits.items()))}; quiet {report.quiet_after:.0f} s after the last fault"
     )

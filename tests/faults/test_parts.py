@@ -8,6 +8,7 @@ from app.demo.oracle import Verdict
 from app.demo.oracle.verdict import Figures, Violation
 from tests.faults.schedule import BROKER_FAULTS, WEIGHTS, Fault, schedule
 from tests.faults.storm import Report, Struck
+from tests.kafka.state import Compared
 
 SIZES = {"count": 200, "workers": 2, "brokers": 3, "session_seconds": 6.0}
 VIOLATION = Violation("P1", "double_approval", "shop/r1", "approved twice")
@@ -27,17 +28,22 @@ def test_every_kind_of_fault_comes_before_any_comes_twice_and_has_a_victim_that_
     assert all(fault.seconds < 6 for fault in faults if fault.kind == "freeze"), "and here it must not"
 
 
+HIT, IDLE = Struck(Fault("kill", 0, 1.0), 9, took=True), Struck(Fault("kill", 0, 1.0), 0, took=True)
+SAME = Compared(40, 0)
+NOTHING = Struck(Fault("freeze and fence", 0, 9.0), 9, took=False)
+
+
 def report(
     *,
     exits: dict[int, int] | None = None,
     wrong: tuple[Violation, ...] = (),
     repeated: int = 0,
-    differ: int = 0,
-    unread: int = 9,
+    links: Compared = SAME,
+    struck: tuple[Struck, ...] = (HIT, HIT, HIT, IDLE),
 ) -> Report:
     verdict = Verdict(wrong, Figures(outputs_repeated=repeated))
-    struck = [Struck(Fault("kill", 0, 1.0), unread)]
-    return Report(struck, Counter(exits or {-9: 1, 75: 2, 4: 1, 0: 2}), verdict, Counter(cases=differ), 10.0)
+    compared = {"cases": Compared(300, 0), "links": links}
+    return Report(list(struck), Counter(exits or {-9: 1, 75: 2, 4: 1, 0: 2}), verdict, compared, 10.0)
 
 
 def test_a_storm_that_was_weathered_found_nothing() -> None:
@@ -49,11 +55,22 @@ def test_a_storm_that_was_weathered_found_nothing() -> None:
     [
         (report(wrong=(VIOLATION,)), "double_approval"),
         (report(repeated=2), "2 outputs were said twice"),
-        (report(differ=3), "3 rows of cases differ"),
+        (report(links=Compared(40, 3)), "3 rows of links differ"),
+        (report(links=Compared(0, 0)), "no row of links was there to compare"),
         (report(exits={5: 1}), "a worker ended with 5"),
-        (report(unread=0), "no fault hit while work was in flight"),
+        (report(struck=()), "0 of 0 faults hit"),
+        (report(struck=(HIT, HIT, IDLE)), "2 of 3 faults hit"),
+        (report(struck=(HIT, HIT, HIT, IDLE, NOTHING)), "3 of 5 faults hit"),
     ],
 )
 def test_whatever_is_wrong_fails_the_storm(found: Report, said: str) -> None:
     (reason,) = found.faults_found
     assert said in reason
+
+
+def test_of_each_fault_is_told_whether_it_hit() -> None:
+    assert [str(one) for one in (HIT, IDLE, NOTHING)] == [
+        "kill (0, 1.0 s) hit, 9 messages waited",
+        "kill (0, 1.0 s) met nothing that waited",
+        "freeze and fence (0, 9.0 s) did not take",
+    ]

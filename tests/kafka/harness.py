@@ -86,13 +86,13 @@ class Workers:
             for slot in slots:
                 self._run(slot)
 
-    def kill(self, slot: int, *, again: bool = True) -> None:
-        """kill -9; started again unless `again` is False."""
+    def kill(self, slot: int, *, again: bool = True) -> int:
+        """kill -9; started again unless `again` is False. Returns how the process ended: before that, or by it."""
         with self._lock:
             if not again:
                 self._wanted.discard(slot)
             self._processes[slot].kill()
-            self._processes[slot].wait()
+            return self._processes[slot].wait()
 
     def signal(self, slot: int, number: signal.Signals) -> None:
         """Sends a signal."""
