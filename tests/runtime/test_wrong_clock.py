@@ -12,12 +12,11 @@ from app.metrics import Metrics
 from app.runtime import pump as pumps
 from app.runtime.config import RuntimeConfig
 from app.runtime.positions import Taken
-from app.runtime.progress import Progress
 from app.runtime.pump import Parts, Pump
 from app.runtime.shell import make_app
 from app.runtime.store.memory import MemoryStore
 from tests.runtime.test_aborted_rounds import handled_at_once
-from tests.runtime.toys import batch, message, topology
+from tests.runtime.toys import batch, claimed, message, topology
 
 DUE, HOUR, SECOND = 1_772_541_000_000, 3_600_000, 1000
 
@@ -70,7 +69,7 @@ def with_worker(tmp_path: Path, story: Callable[[Worker], Coroutine[Any, Any, No
     async def play() -> None:
         config = RuntimeConfig(bootstrap_servers="none:1", state_dir=tmp_path)
         parts = Parts(topology(), {}, (), lambda: None, lambda _: None)
-        pump = Pump(make_app("clock", tmp_path), config, parts, Progress(), Metrics())
+        pump = Pump(make_app("clock", tmp_path), claimed(config), parts, Metrics())
         worker = Worker(pump)
         pump._staging.open("tallies", 0, MemoryStore())
         vars(pump).update(_partitions=Partitions(), _commit=worker.commit)
