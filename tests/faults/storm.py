@@ -118,7 +118,7 @@ class Storm:
         return Report(struck, workers.exits, product.judged(), compared_tables(product), quiet_after)
 
     def _strike(self, fault: Fault, workers: Workers) -> Struck:
-        """Strikes, and looks how much waits while the fault lasts: what is counted before may be done when it strikes."""
+        """Strikes, and looks how much waits while a worker is struck: what is counted before may be done by then."""
         began, victim = time.monotonic(), fault.victim
 
         def unread_while_it_lasts(more: float = 0.0) -> int:
@@ -157,9 +157,11 @@ class Storm:
                 workers.stop(self._slots)
             case "stop a broker" | "kill a broker":
                 broker = self._three.brokers[victim]
+                # counted before: while it is away, who asks may go on waiting for just that one to answer
+                unread = _patient(self._product.unread)
+                took = broker._process.poll() is None
                 (broker.stop if fault.kind == "stop a broker" else broker.kill)()
-                unread = unread_while_it_lasts()
-                took = not _patient(self._three.in_sync)
+                _last(fault.seconds)
                 broker.start()
                 wait_for("it has all that the others have", self._three.in_sync, BACK_S)
             case _:
