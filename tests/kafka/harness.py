@@ -187,7 +187,7 @@ def read_all(
         all_seeing.close()
 
 
-def insisted(what: str, call: Callable[[], T], seconds: float = 60.0) -> T:
+def insisted(what: str, call: Callable[[], T], seconds: float = 180.0) -> T:
     """What the broker says, asked again while a leader or a coordinator is only just becoming one."""
     return faults.insist(call, what=what, patience=seconds)
 
