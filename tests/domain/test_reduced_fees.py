@@ -8,7 +8,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import given as forall
 from hypothesis import strategies as st
 
+from app.domain.case import Row
 from app.domain.policy_terms import Fees, Restocking, ReturnShipping
+from app.domain.portions import give_back, use_up
 from tests.domain.events import (
     amount,
     asked,
@@ -86,6 +88,28 @@ def test_what_one_of_two_payments_refused_can_be_asked_for_again_with_its_part_o
         story.given(refund("failed", "57.00", "p2", instruction_id=list(story.case.refunds)[-1]))
     story.when(changed_mind("r2")).then(approved("57.00", fees={"restocking": 653}, taxes=[617, 182]))
     assert taken(story, "r2") == [("l1", 4356, 726), ("l2", 1997, 182), ("restocking", -653, -109)]
+
+
+def test_an_approval_of_an_earlier_version_that_keeps_more_of_a_line_than_it_pays_is_reduced_when_a_part_fails():
+    """100.00 for a missing line were kept of 75.00, and 50.00 paid for both. Of the 30.00 that went 65.00 are of each."""
+    story = Story(FEES).given(placed(line("l1", "100.00"), line("l2", "100.00")), captured("30.00"))
+    story.given(
+        captured("170.00", "p2"), came_back("b1", "missing", l1=1), dispute("opened", "150.00", payment_id="p2")
+    )
+    story.when(asked()).then(approved("50.00", reduced=True))
+    request = story.case.requests["r1"]
+    before = [("line", "l1", None, 7500), ("line", "l2", None, 7500), ("fee", "l1", "damage", -10000)]
+    give_back(story.case, request.rows)
+    request.rows = [Row(part, gross, gross, line_id=line_id, fee=fee) for part, line_id, fee, gross in before]
+    use_up(story.case, request.rows)
+    for _ in ("the first", "its retry"):
+        story.given(refund("failed", "20.00", "p2", instruction_id=list(story.case.refunds)[-1]))
+    assert taken(story) == [("l1", 7500, 0), ("l2", 7500, 0), ("damage", -10000, 0)]
+    assert [(row.fee or row.line_id, row.gross_minor) for row in request.used_rows] == [
+        ("l1", 6500),
+        ("l2", 6500),
+        ("damage", -10000),
+    ]
 
 
 def one_sent_back():

@@ -21,6 +21,8 @@ def scale(rows: list[Row], order: Order, target_minor: int) -> list[Row]:
     paying = [row for row in rows if row.component != "fee"]
     kept = _kept_of_each(paying, fees)
     worth = [row.gross_minor - sum(of_it.values()) for row, of_it in zip(paying, kept, strict=True)]
+    if min(worth) < 0:
+        return _with_whole_fees(paying, fees, order, target_minor)
     whole, scaled, less = sum(worth), list[Row](), list[dict[str, int]]()
     for row, of_it, before, share in zip(paying, kept, worth, split(target_minor, worth), strict=True):
         part = (share, before) if before else (target_minor, whole)
@@ -28,6 +30,16 @@ def scale(rows: list[Row], order: Order, target_minor: int) -> list[Row]:
         gross = share + sum(less[-1].values())
         scaled.append(_reduced(row, order, gross) if gross != row.gross_minor else row)
     return [row for row in scaled if row.gross_minor] + _reduced_fees(fees, scaled, less)
+
+
+def _with_whole_fees(paying: Sequence[Row], fees: list[Row], order: Order, target_minor: int) -> list[Row]:
+    """Of an approval of an earlier version, which may keep more of a row than it pays: reduced as it was then."""
+    shares = split(target_minor - sum(fee.gross_minor for fee in fees), [row.gross_minor for row in paying])
+    scaled = [
+        _reduced(row, order, share) if share != row.gross_minor else row
+        for row, share in zip(paying, shares, strict=True)
+    ]
+    return [row for row in scaled if row.gross_minor] + fees
 
 
 def _kept_of_each(paying: Sequence[Row], fees: Sequence[Row]) -> list[dict[str, int]]:
@@ -41,7 +53,7 @@ def _kept_of_each(paying: Sequence[Row], fees: Sequence[Row]) -> list[dict[str, 
     kept = [dict(of_line[row.line_id]) if row.component == "line" else {} for row in paying]
     if way_back:
         left = [
-            row.gross_minor - sum(of_it.values()) if row.component == "line" else 0
+            max(0, row.gross_minor - sum(of_it.values())) if row.component == "line" else 0
             for row, of_it in zip(paying, kept, strict=True)
         ]
         for of_it, share in zip(kept, split(way_back, left), strict=True):
