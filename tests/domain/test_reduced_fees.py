@@ -124,6 +124,28 @@ def test_the_way_back_is_kept_once_of_what_goes_back_in_parts():
     story.then(approved("35.01", fees={"return_shipping": 184}, lines={"l1": 3685}))
 
 
+def test_what_was_kept_for_goods_that_are_paid_in_parts_is_not_counted_for_others_of_the_line():
+    """Each of three units comes by itself. 60.00 of 95.01 for the first bear 3.15, its rest 1.84; the second 4.99."""
+    story = Story(WAY_BACK).given(placed(line("l1", "300.00", 3)), captured("300.00"), came_back())
+    story.given(dispute("opened", "240.00")).when(changed_mind("r1", lines(l1=1)))
+    story.then(approved("60.00", reduced=True, fees={"return_shipping": 315}))
+    story.given(dispute("won")).when(changed_mind("r2", lines(l1=1)))
+    story.then(approved("35.01", fees={"return_shipping": 184}))
+    for number in (3, 4):
+        story.given(came_back(f"b{number}")).when(changed_mind(f"r{number}", lines(l1=1)))
+        story.then(approved("95.01", fees={"return_shipping": 499}))
+
+
+def test_the_way_back_of_two_lines_that_were_paid_in_part_is_kept_once_when_the_rest_is_asked_for_by_line():
+    """60.00 of 195.01 bear 1.54 of 4.99. The rest of the first line bears the other 3.45, and the second none."""
+    story = Story(WAY_BACK).given(placed(line("l1", "100.00"), line("l2", "100.00")), captured("200.00"))
+    story.given(came_back(l1=1, l2=1), dispute("opened", "140.00")).when(changed_mind("r1"))
+    story.then(approved("60.00", reduced=True, fees={"return_shipping": 154}, lines={"l1": 3077, "l2": 3077}))
+    story.given(dispute("won")).when(changed_mind("r2", lines(l1=1)))
+    story.then(approved("65.78", fees={"return_shipping": 345}, lines={"l1": 6923}))
+    story.when(changed_mind("r3", lines(l2=1))).then(approved("69.23", lines={"l2": 6923}))  # 195.01 in all
+
+
 def test_the_way_back_is_kept_again_of_goods_that_come_by_themselves():
     story = Story(WAY_BACK).given(placed(line("l1", "100.00", 2)), captured("100.00"), came_back(l1=1))
     story.when(changed_mind("r1", lines(l1=1))).then(approved("45.01", fees={"return_shipping": 499}))

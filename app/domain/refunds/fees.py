@@ -6,8 +6,10 @@ may be kept (Directive 2011/83/EU, article 14).
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from app.domain.case import Line, Row, Tax
 from app.domain.money import half_up, split
@@ -92,13 +94,29 @@ def _return_shipping(asking: Asking, on: list[Row], before: list[Row]) -> list[R
 
 
 def _kept_for_the_way(asking: Asking, on: list[Row]) -> int:
-    """What was kept of it already, when these goods were paid back in part."""
-    ids, kept = {row.line_id for row in on}, 0
+    """What was kept of it already, of these goods when they were paid back in part and of what they came with."""
+    ids, ways = {row.line_id for row in on}, list[_Way]()
     for request in asking.case.requests.values():
-        rows = request.rows_standing
-        if any(row.component == "line" and not row.quantity and row.line_id in ids for row in rows):
-            kept -= sum(row.gross_minor for row in rows if row.fee == WAY_BACK)
-    return kept
+        ways = _after(request.rows_standing, ways)
+    return sum(way.kept_minor for way in ways if not ids.isdisjoint(way.open))
+
+
+class _Way(NamedTuple):
+    """Goods that went one way back: the lines of which a part is still to be paid, and what was kept for the way."""
+
+    open: frozenset[str | None]
+    kept_minor: int
+
+
+def _after(rows: Sequence[Row], ways: list[_Way]) -> list[_Way]:
+    """The ways after an approval. One that pays whole units of a line pays the rest of those paid in part."""
+    kept = -sum(row.gross_minor for row in rows if row.fee == WAY_BACK)
+    whole = {row.line_id for row in rows if row.component == "line" and row.quantity}
+    part = {row.line_id for row in rows if row.component == "line" and not row.quantity} if kept else set()
+    same = [way for way in ways if not (whole | part).isdisjoint(way.open)]
+    still_open = part.union(*(way.open for way in same)) - whole
+    others = [way for way in ways if way not in same]
+    return [*others, _Way(frozenset(still_open), sum(way.kept_minor for way in same) + kept)] if still_open else others
 
 
 def _rate(gross_minor: int, rate: Decimal) -> int:
