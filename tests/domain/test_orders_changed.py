@@ -102,6 +102,26 @@ def test_what_was_sent_is_no_part_of_the_rest_whichever_was_heard_first():
     given(cancelled("c1"), FOUR_AND_THREE[1]).when(FOUR_AND_THREE[0]).then(approved("15.00", "order_cancelled"))
 
 
+def test_what_was_cancelled_by_name_is_no_part_of_the_rest_whichever_was_heard_first():
+    """Two of four units of 3.00 were cancelled, and nobody asked for money; the rest are two units and 3.00."""
+    story = given(*FOUR_AND_THREE, cancelled(None, l1=2)).when(cancelled("c1"))
+    story.then(approved("9.00", "order_cancelled", lines={"l1": 600, "l2": 300}))
+    late = given(cancelled(None, l1=2), cancelled("c1")).when(*FOUR_AND_THREE)
+    late.then(held("awaiting_payment"), approved("9.00", "order_cancelled", lines={"l1": 600, "l2": 300}))
+    assert story.case.cancelled == late.case.cancelled == {"l1": 4, "l2": 3}
+
+
+def test_what_is_cancelled_by_name_after_the_rest_takes_nothing_from_it():
+    story = given(cancelled("c1"), cancelled(None, l1=2)).when(*FOUR_AND_THREE)
+    story.then(held("awaiting_payment"), approved("15.00", "order_cancelled"))
+
+
+def test_the_rest_is_cancelled_once_also_where_the_order_is_heard_last():
+    story = given(cancelled("c1"), cancelled("c2"), FOUR_AND_THREE[1]).when(FOUR_AND_THREE[0])
+    story.then(approved("15.00", "order_cancelled"), denied("nothing_left", request_id="c2"))
+    assert story.case.cancelled == {"l1": 4, "l2": 3}
+
+
 def test_units_that_a_cancellation_names_are_asked_for_as_they_are_named():
     story = given(*FOUR_AND_THREE, asked("r1", lines(l1=4)))
     story.when(cancelled("c1", l1=1, l2=3)).then(denied("quantity_exceeded"))

@@ -76,7 +76,7 @@ def _cancelled(case: Case, event: OrderCancelled) -> None:
 def _cancelled_scope(case: Case, quantities: dict[str, int], *, of_the_rest: bool) -> dict[str, Any]:
     """What a cancellation asks back. One of the rest names no units: what of it was paid back is not asked for."""
     if of_the_rest and case.order is None:
-        return {"kind": "full", "of_the_rest": True}
+        return {"kind": "full", "of_the_rest": True, "told_before": len(case.uncounted_cancellations)}
     if _is_whole(case, quantities):
         return {"kind": "full"}
     lines = [{"line_id": line_id, "quantity": n} for line_id, n in quantities.items()]
@@ -91,13 +91,24 @@ def _is_whole(case: Case, quantities: dict[str, int]) -> bool:
 
 
 def complete_early_scopes(case: Case) -> None:
-    """Says for requests that came before their order what only the order could tell: all of it, or until when."""
+    """Says for requests that came before their order what only the order could tell: all of it, or until when.
+
+    What was cancelled by name before a cancellation of the rest is no part of it, and what that cancels is none of the
+    rest of another.
+    """
+    told, case.uncounted_cancellations = case.uncounted_cancellations, []
+    counted = 0
     for request in case.requests.values():
         scope = request.scope
         if scope.get("of_the_rest"):
+            before = scope.get("told_before", len(told))
+            case.uncounted_cancellations += told[counted:before]
+            counted = before
+            count_cancellations(case)
             rest = _open_units(case)
-            case.uncounted_cancellations.append(rest)
             request.scope = _cancelled_scope(case, rest, of_the_rest=True)
+            case.uncounted_cancellations.append(rest)
+            count_cancellations(case)
         elif request.from_cancellation and scope["kind"] == "lines":
             if _is_whole(case, {line["line_id"]: line["quantity"] for line in scope["lines"]}):
                 request.scope = {"kind": "full"}
@@ -109,6 +120,7 @@ def complete_early_scopes(case: Case) -> None:
                     "line_id": scope["line_id"],
                     "effective_at": utc(line.subscription["period_end"]),
                 }
+    case.uncounted_cancellations += told[counted:]
 
 
 def cancelled_quantities(case: Case, event: OrderCancelled) -> dict[str, int]:
