@@ -16,6 +16,7 @@ from tests.domain.events import (
     asked,
     came_back,
     captured,
+    delivery,
     dispute,
     full,
     line,
@@ -221,3 +222,12 @@ def test_goods_that_go_back_after_goodwill_hold_what_it_left_of_the_tax_fees_cou
     story.then(approved("18.00", taxes=[206, 51]))
     story.when(changed_mind()).then(approved("157.00", fees={"restocking": 1800}, taxes=[1794, 449]))
     assert taken(story) == [("l1", 12000, 2000), ("l2", 5500, 449), ("restocking", -1800, -206)]
+
+
+def test_a_line_of_which_a_fee_keeps_all_holds_the_tax_that_the_fee_does_also_where_goodwill_took_it():
+    """Goodwill of 48.00 took all of the 8.00. Of what goes back after it the delivery has 2.00 too many, and no line."""
+    bought = placed(line("l1", "30.00", taxes=taxes("6.00")), shipping=[delivery("10.00", taxes=taxes("2.00"))])
+    story = Story(FEES).given(bought, captured("96.00"), asked("g", amount("48.00"), reason="goodwill", by="support"))
+    story.given(came_back("b1", "missing", l1=1)).when(changed_mind("r1", full()))
+    story.then(approved("12.00", fees={"damage": 3600}))
+    assert taken(story) == [("l1", 3600, 600), (None, 1200, 0), ("damage", -3600, -600)]

@@ -58,16 +58,21 @@ def _taxes(rows: Iterable[Row]) -> Counter[str]:
 
 
 def _move(rows: list[Row], places: Sequence[int], code: str, minor: int) -> None:
-    """Gives `minor` more of a tax, or less, in the rows that have most of it; none goes below zero.
+    """Gives `minor` more of a tax, or less, in the rows that have most of it; none goes below what a fee keeps of it.
 
     What is more is first of all not kept by a fee.
     """
     having = [index for index in places if any(tax.code == code for tax in rows[index].taxes)]
     fees = [index for index, row in enumerate(rows) if row.component == "fee"] if minor > 0 else []
+    kept = Counter[str | None]()
+    for row in rows:
+        if row.component == "fee" and row.line_id is not None:
+            kept[row.line_id] -= _taxes([row])[code]
     for index in [*fees, *sorted(having, key=lambda index: -_taxes([rows[index]])[code])]:
         held = _taxes([rows[index]])[code]
         room = -held if index in fees else minor
-        step = min(minor, room) if minor > 0 else max(minor, -max(0, held))
+        of_line = kept[rows[index].line_id] if rows[index].component == "line" else 0
+        step = min(minor, room) if minor > 0 else max(minor, -max(0, held - of_line))
         taxes = [Tax(tax.code, tax.amount_minor + step) if tax.code == code else tax for tax in rows[index].taxes]
         net = rows[index].net_minor - step
         rows[index] = msgspec.structs.replace(rows[index], taxes=taxes, net_minor=net)
