@@ -16,16 +16,18 @@ KINDS = ("refund_settled", "store_credit")
 RETURNED = "refund_returned"
 
 
-def entry_ids(case_id: str, instruction_id: str) -> Iterator[tuple[str, str]]:
+def entry_ids(case_id: str, instruction_id: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The ids that entries of money going back by this instruction, or by its retry, can have, the last one first.
 
-    Beside each the id of the entry that says that it came back again.
+    Beside each the ids that the entry can have which says that it came back again. Of store credit it was first booked
+    as money of the payment.
     """
     for key in keys_of(case_id, instruction_id):
         for times in range(TIMES_MAX, 0, -1):
-            yield derive("led", case_id, "refund_settled", key, times), derive("led", case_id, RETURNED, key, times)
+            money = derive("led", case_id, RETURNED, key, times)
+            yield derive("led", case_id, "refund_settled", key, times), (money,)
             credit = derive("led", case_id, "store_credit", key, "returned", times)
-            yield derive("led", case_id, "store_credit", key, times), credit
+            yield derive("led", case_id, "store_credit", key, times), (credit, money)
 
 
 def settlement_ids(case_id: str, instruction_id: str, entry: Entry) -> Iterator[str]:

@@ -85,7 +85,7 @@ class RefundReport:
         """When the money of an instruction went back for good; None: not yet, or it came back again."""
         for booked, returned in entry_ids(case_id, instruction_id):
             if booked in self._settled:
-                return None if returned in self._settled else self._settled[booked]
+                return None if any(one in self._settled for one in returned) else self._settled[booked]
         return None
 
 

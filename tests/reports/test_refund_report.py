@@ -99,6 +99,14 @@ def test_store_credit_that_is_not_owed_after_all_is_not_settled():
     assert told.report.document()["outcomes"][0]["settled_minor"] == 9000
 
 
+def test_store_credit_that_an_earlier_version_booked_as_returned_is_not_settled():
+    told = Told(RefundReport(Period()))
+    told.decision("r1", "approved", "within_policy", at(12), 9000, tenders=[tender("i1", 9000)])
+    settled(told, "i1", 9000, at(13), kind="store_credit")
+    told.entry("refund_returned", 9000, at(15), id=derived("led", "m/o1", "refund_returned", "i1", 1))
+    assert told.report.document()["outcomes"][0]["settled_minor"] == 0
+
+
 def test_a_refund_made_outside_belongs_to_no_request():
     told = Told(RefundReport(Period()))
     told.decision("r1", "approved", "within_policy", at(12), 9000, tenders=[tender("i1", 9000)])
