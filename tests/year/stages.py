@@ -37,16 +37,20 @@ SAID_ANEW = (
 REMINDED = {AUTO: (48,)}
 REMINDED_BY_DEFAULT = (72, 24)
 IN_FLIGHT = frozenset({"approved", "submitted"})
+OPENING_AWAITED_MS = 72 * 3600 * 1000
+"""So long what ended before it was opened may wait for its opening, which says what was claimed."""
 
 
 @dataclass
 class Watched:
-    """A dispute with what was said of it. `asked`, `answered`: at which of its turns. `given_in_at`: when its answer
-    was to accept, after which nobody is reminded. `expired_in`: the time of the turn in which its deadline was past; other
-    purchases have turns of the same time, and its closing is said in its own.
+    """A dispute with what was said of it. `since`: the time of the turn that told of it first, in ms. `asked`, `answered`:
+    at which of its turns. `given_in_at`: when its answer was to accept, after which nobody is reminded. `expired_in`: the
+    time of the turn in which its deadline was past; other purchases have turns of the same time, and its closing is said
+    in its own.
     """
 
     life: Life
+    since: int
     revision: int = 0
     last: Body | None = None
     asked: int = 0
@@ -90,7 +94,7 @@ class Stages:
         facts = list(self._entering.by(turn))
         turns = {name: watched.life.turns for name, watched in self._disputes.items()}
         for fact in facts:
-            watched = self._apply(fact)
+            watched = self._apply(fact, turn.at)
             opens = watched is not None and fact.type == "dispute.opened" and watched.life.state in ("open", "lost")
             if opens and watched.life.turns > turns.get((fact.merchant, watched.life.dispute_id), 0):
                 opened += self._in_flight(watched)
@@ -110,7 +114,7 @@ class Stages:
 
     # What was heard
 
-    def _apply(self, fact: Fact) -> Watched | None:
+    def _apply(self, fact: Fact, at: int) -> Watched | None:
         body = fact.body
         if fact.type == "payment.captured" and body["amount"]["amount_minor"]:
             paid = self._payments[fact.merchant, body["payment_id"]]
@@ -127,7 +131,7 @@ class Stages:
         elif fact.type.startswith(("refund.s", "refund.f", "refund.re", "store_credit.")) and "instruction_id" in body:
             self._refunded(fact)
         elif fact.type.startswith("dispute.") and "dispute_id" in body:
-            watched = self._watched(fact)
+            watched = self._watched(fact, at)
             paid = self._payments[fact.merchant, watched.life.payment_id]
             watched.life.is_debit, watched.life.captured = paid.debit, paid.captured
             watched.life.apply(fact)
@@ -142,14 +146,14 @@ class Stages:
             life.state, life.ended_at = "lost", fact.at
             life.ends.append(Ended("lost", fact.at))
 
-    def _watched(self, fact: Fact) -> Watched:
+    def _watched(self, fact: Fact, at: int) -> Watched:
         name = (fact.merchant, fact.body["dispute_id"])
         if name not in self._disputes:
             payment_id = fact.body.get("payment_id") or ""
             if not payment_id:
                 mine = self._of_order[fact.merchant, fact.body["order_id"]]
                 payment_id = mine[0] if len(mine) == 1 else ""
-            self._disputes[name] = Watched(Life(name[1], fact.merchant, payment_id))
+            self._disputes[name] = Watched(Life(name[1], fact.merchant, payment_id), at)
         return self._disputes[name]
 
     def _refunded(self, fact: Fact) -> None:
@@ -338,7 +342,10 @@ class Stages:
         if life.is_asked and watched.asked < life.turns:
             watched.asked = life.turns
             yield Violation("P5", "not_asked", subject, f"{life.stage} since {life.asked_since}")
-        if len(life.ends) > watched.closed and watched.expired_in != at and life.state == life.ends[-1].outcome:
+        waits = life.opened_at is None and at <= watched.since + OPENING_AWAITED_MS
+        if waits or watched.expired_in == at:
+            return
+        if len(life.ends) > watched.closed and life.state == life.ends[-1].outcome:
             watched.closed = len(life.ends)
             yield Violation("P5", "not_closed", subject, f"{life.state} at {life.ended_at}")
 

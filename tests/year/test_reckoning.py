@@ -1,5 +1,6 @@
 """What the judge reckons by itself of programmes and deadlines: cases with figures by hand, those too that no year reaches."""
 
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,7 @@ from tests.year.lives import Life
 from tests.year.playing import RATES
 from tests.year.programmes import Programmes
 from tests.year.purchase import money, ms, text_of
+from tests.year.stages import Stages
 from tests.year.turns import Turn
 
 APRIL = datetime(2026, 4, 30, 12, tzinfo=UTC)
@@ -96,3 +98,22 @@ def test_a_deadline_is_the_table_less_the_margin(merchant: str, network: str, st
     body = {"amount": money(100, "EUR"), "stage": stage, "network": network, "reason_code": "13.1"}
     life.apply(Fact(Position("disputes", 0, 0), 1, "dispute.opened", merchant, "e", OPENED, body, b"", "p"))
     assert life.deadline(network) == OPENED + timedelta(days=days)
+
+
+def test_what_was_won_before_it_was_opened_may_wait_for_its_opening_three_days_from_when_it_was_first_heard_of():
+    stages, count, amount = Stages(), itertools.count(1), money(7500, "JPY")
+
+    def hear(at: datetime, topic: str, type_: str, **fields: object) -> set[str]:
+        body = {"event_id": f"e{next(count)}", "type": type_, "occurred_at": text_of(at), "merchant_id": "m", **fields}
+        record = Record(Position(topic, 0, next(count)), "key", json.dumps(body).encode())
+        return {violation.name for violation in stages.judge(Turn(ms(at), record, []))}
+
+    def disputed(at: datetime, type_: str, **fields: object) -> set[str]:
+        return hear(at, "disputes", type_, dispute_id="d", payment_id="p", **fields)
+
+    card = {"kind": "card", "network": "visa"}
+    hear(MARCH, "payments", "payment.captured", payment_id="p", order_id="o", amount=amount, method=card)
+    assert disputed(MARCH, "dispute.funds_reinstated", movement_id="m1", amount=amount) == set()
+    assert disputed(MARCH + timedelta(hours=1), "dispute.won") == set()
+    assert disputed(MARCH + timedelta(hours=72), "dispute.evidence_submitted", submitted_by="bank") == set()
+    assert disputed(MARCH + timedelta(hours=73), "dispute.evidence_submitted", submitted_by="bank") == {"not_closed"}
