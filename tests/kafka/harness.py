@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
@@ -156,14 +157,19 @@ def read_all(
             {"bootstrap.servers": bootstrap, "group.id": "judge", "isolation.level": f"read_{isolation}", **more}
         )
 
+    def true_ends() -> dict[int, int]:
+        """To a reader of committed records a partition ends where the first open transaction begins.
+
+        A client of its own each time: one that knows a leader that is gone would go on asking that one.
+        """
+        with closing(reader("uncommitted")) as asked:
+            known = asked.list_topics(topic, timeout=20).topics[topic].partitions
+            places = [TopicPartition(topic, number) for number in known]
+            return {place.partition: asked.get_watermark_offsets(place, timeout=5)[1] for place in places}
+
+    ends = insisted(f"where {topic} ends", true_ends)
     consumer = reader("committed" if committed else "uncommitted")
-    # to a reader of committed records a partition ends where the first open transaction begins
-    all_seeing = reader("uncommitted")
     try:
-        known = insisted(
-            f"of {topic}", lambda: consumer.list_topics(topic, timeout=20).topics[topic].partitions, seconds
-        )
-        ends = {number: ends_of(all_seeing, TopicPartition(topic, number))[1] for number in known}
         consumer.assign([TopicPartition(topic, number, 0) for number in ends])
         found: list[Message] = []
         end = time.monotonic() + seconds
@@ -184,7 +190,6 @@ def read_all(
         return sorted(found, key=lambda record: (record.partition(), record.offset()))
     finally:
         consumer.close()
-        all_seeing.close()
 
 
 def insisted(what: str, call: Callable[[], T], seconds: float = 180.0) -> T:
