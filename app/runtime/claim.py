@@ -8,6 +8,7 @@ takes time: loading the rules and Faust (most of a second), reading policies and
 import logging
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Thread
 from typing import Self
 
@@ -45,13 +46,16 @@ class Claim:
 
 
 def claim(config: RuntimeConfig) -> Claim:
-    """Takes the slot and begins to fence; does not wait for the broker. Ends the process where no slot can be had."""
+    """Takes the slot and begins to fence; does not wait for the broker.
+
+    Ends the process where no slot can be had, or the client does not take its settings.
+    """
+    progress = Progress()
     try:
         slot, config = take_slot(config)
+        claimed = Claim(config, slot, clients.producer(config, partial(hear, progress=progress)), progress)
     except WorkerStopError as stop:
         leave_for(stop)
-    progress = Progress()
-    claimed = Claim(config, slot, clients.producer(config, lambda error: hear(error, progress)), progress)
     # a daemon: a worker that is told to stop does not wait for a broker that is away
     Thread(target=_fence, args=(claimed,), name="fence", daemon=True).start()
     return claimed

@@ -5,15 +5,17 @@ Why each has its value is said beside it where it is not plain; the figures were
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from app.runtime.config import Mode, RuntimeConfig
+from app.runtime.exits import MisconfiguredError
 
 Settings = dict[str, Any]
 OnError = Callable[[KafkaError], None]
+Client = TypeVar("Client", Consumer, Producer, AdminClient)
 
 _log = logging.getLogger("refundry.kafka")
 CHANGELOG_RECORD_BYTES_MAX = 8 << 20
@@ -46,7 +48,8 @@ def partitions_of(client: Consumer | AdminClient, topic: str, *, timeout: float)
 def group_consumer(config: RuntimeConfig, on_error: OnError) -> Consumer:
     """The one consumer of the inbound and internal topics: a static member of the group."""
     limits = config.limits
-    return Consumer(
+    return _made(
+        Consumer,
         {
             **common(config),
             **_reading(config),
@@ -65,7 +68,6 @@ def group_consumer(config: RuntimeConfig, on_error: OnError) -> Consumer:
             "allow.auto.create.topics": config.mode is Mode.AT_LEAST_ONCE,
             "error_cb": on_error,
         },
-        logger=_log,
     )
 
 
@@ -77,7 +79,8 @@ def reader(config: RuntimeConfig, *, committed: bool, group: str | None = None) 
     reading = _reading(config)
     if not committed:
         reading["isolation.level"] = "read_uncommitted"
-    return Consumer(
+    return _made(
+        Consumer,
         {
             **common(config),
             **reading,
@@ -87,7 +90,6 @@ def reader(config: RuntimeConfig, *, committed: bool, group: str | None = None) 
             "queued.max.messages.kbytes": config.limits.fetch_queue_kbytes,
             "allow.auto.create.topics": config.mode is Mode.AT_LEAST_ONCE,
         },
-        logger=_log,
     )
 
 
@@ -119,12 +121,23 @@ def producer(config: RuntimeConfig, on_error: OnError) -> Producer:
     if config.mode is Mode.TRANSACTIONAL:
         settings["transactional.id"] = f"{config.app_id}-slot{config.slot}"
         settings["transaction.timeout.ms"] = config.limits.transaction_timeout_ms
-    return Producer(settings, logger=_log)
+    return _made(Producer, settings)
 
 
 def admin(config: RuntimeConfig) -> AdminClient:
     """For topics: what there is, and what is to be made."""
-    return AdminClient(common(config), logger=_log)
+    return _made(AdminClient, common(config))
+
+
+def _made(kind: type[Client], settings: Settings) -> Client:
+    """A client. MisconfiguredError where it does not take its settings: certificates, mechanisms and addresses are ours
+    to name and librdkafka's to read.
+    """
+    try:
+        return kind(settings, logger=_log)
+    except KafkaException as refused:
+        reason = f"a Kafka client cannot be made of these settings: {refused.args[0].str()}"
+        raise MisconfiguredError(reason, "Look at the KAFKA_ settings, and at the files that they name") from refused
 
 
 def _reading(config: RuntimeConfig) -> Settings:
