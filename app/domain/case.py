@@ -12,9 +12,10 @@ from app.domain.state.dispute import CompellingEvidence, Dispute, Fee, FraudRepo
 from app.domain.state.goods import GoodsReturn, Returned, Shipment
 from app.domain.state.order import Formerly, Line, Order, Portion, Proof, Shipping, Tax
 from app.domain.state.payment import Capture, EarlySettlement, Payment, Refund, Row
-from app.domain.state.request import Request, Verdict
+from app.domain.state.request import SCOPE_NOTES, Request, Verdict
 
 __all__ = [
+    "SCOPE_NOTES",
     "STATE_VERSION",
     "Capture",
     "Case",

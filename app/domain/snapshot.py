@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from app.domain.balances import balance
-from app.domain.case import Case, Dispute, Order, Payment, PreDispute, Refund, Request
+from app.domain.case import SCOPE_NOTES, Case, Dispute, Order, Payment, PreDispute, Refund, Request
 from app.domain.disputes.compelling_evidence import said_of
 from app.domain.disputes.evidence import gather
 from app.domain.disputes.pre_disputes import is_settled_claim
@@ -143,7 +143,9 @@ def _request(case: Case, request: Request) -> dict[str, Any]:
 
 
 def _scope(scope: dict[str, Any]) -> dict[str, Any]:
-    return scope | {"lines": scope["lines"][:MOST_PARTS]} if "lines" in scope else scope
+    """As it was asked: what the case notes beside it, for what it does not know yet, is nobody else's."""
+    told = {name: part for name, part in scope.items() if name not in SCOPE_NOTES}
+    return told | {"lines": told["lines"][:MOST_PARTS]} if "lines" in told else told
 
 
 def _instruction(refund: Refund) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from app.domain.case import SCOPE_NOTES
 from app.domain.fitting import BYTES_MAX, MOST_PARTS
 from app.domain.snapshot import snapshot
 from tests.domain.disputed import case_of, opened
 from tests.domain.disputed import judged as judged_dispute
-from tests.domain.events import asked, captured, delivered, line, lines, placed, refund, verdict
+from tests.domain.events import asked, cancelled, captured, delivered, fulfilled, line, lines, placed, refund, verdict
 from tests.domain.stories import Story, policy
 from tests.domain.warned import ABOVE, PAID, WITHIN, judged, warned
 
@@ -35,6 +36,22 @@ def test_a_held_request_says_what_was_asked_by_whom_and_until_when_it_is_to_be_r
     assert row["refundable"] == {"amount_minor": 5000, "currency": "EUR"}
     assert (row["review_due_at"] - row["asked_at"]).days == 14  # the built-in wait of a review
     assert row["wait_until"] is None
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ((), {"kind": "full"}),
+        ((*HUNDRED[:1], fulfilled("s1", l1=1)), {"kind": "lines", "lines": [{"line_id": "l1", "quantity": 1}]}),
+    ],
+    ids=["the rest, before the order", "what was not sent"],
+)
+def test_a_scope_is_told_as_it_was_asked_without_the_notes_of_the_case(before, told):
+    """The case notes of both that no units were named, so that what has gone back is not asked for again."""
+    story = Story(TWO).given(*before, cancelled("r1"))
+    assert SCOPE_NOTES & story.case.requests["r1"].scope.keys()
+    scope = of(story, "requests")["scope"]
+    assert {name: part for name, part in scope.items() if name != "include_shipping"} == told
 
 
 def test_after_the_first_approval_it_says_who_gave_it_and_that_another_person_is_needed():

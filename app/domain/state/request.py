@@ -7,6 +7,9 @@ import msgspec
 
 from app.domain.state.payment import Row
 
+SCOPE_NOTES = frozenset({"as_far_as_left", "of_the_rest", "told_before", "until_order_is_known"})
+"""What a scope holds beside what was asked: how to complete it when the order is known, or when it is answered."""
+
 
 class Verdict(msgspec.Struct, array_like=True, gc=False):
     """What a reviewer said of a request."""
@@ -20,7 +23,10 @@ class Verdict(msgspec.Struct, array_like=True, gc=False):
 
 
 class Request(msgspec.Struct, array_like=True, gc=False):
-    """A refund that was asked for, how it was answered last, and what it waits for."""
+    """A refund that was asked for, how it was answered last, and what it waits for.
+
+    `scope`: as it was asked, and our own notes on it (`SCOPE_NOTES`).
+    """
 
     request_id: str
     reason: str
