@@ -35,6 +35,7 @@ class Installation:
         self.directory = directory
         self.config: RuntimeConfig = config_of(self.settings)
         self.keys_per_event = KEYS
+        self._loads: list[Load] = []
 
     def create_topics(self) -> None:
         admin = clients.admin(self.config)
@@ -54,6 +55,7 @@ class Installation:
     def load(self, rate: float) -> Load:
         load = Load(self.bootstrap, self.config.topic(IN), lambda i: (b"key-%d" % (i * 7919 % KEYS), b"%d" % i), rate)
         load.start()
+        self._loads.append(load)
         return load
 
     @contextmanager
@@ -63,8 +65,14 @@ class Installation:
         def command(slot: int) -> list[str]:
             return module("tests.kafka.counting", json.dumps({**merged, "slot": str(slot)}))
 
-        with Workers(command, self.directory / "workers.log") as workers:
-            yield workers
+        try:
+            with Workers(command, self.directory / "workers.log") as workers:
+                yield workers
+        except BaseException:
+            # else the load of a test that failed goes on beside all tests after it, in their process
+            for load in self._loads:
+                load.end()
+            raise
 
     def lag(self) -> int:
         return lag(self.bootstrap, self.config.app_id, [self.config.topic(IN), self.config.topic(JOURNAL)])

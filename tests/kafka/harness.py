@@ -248,10 +248,14 @@ class Load(threading.Thread):
                 self.sent += 1
             self._producer.poll(0.005)
 
-    def stop(self) -> int:
-        """Ends the load; how many records the topic has."""
+    def end(self) -> None:
+        """Publishes no more; what is under way may get lost."""
         self._stop_asked.set()
         self.join()
+
+    def stop(self) -> int:
+        """Ends the load; how many records the topic has."""
+        self.end()
         assert self._producer.flush(120) == 0, "the load could not be delivered"
         again, self._undelivered, self._producer = self._undelivered, [], self._new_producer()
         if again:
