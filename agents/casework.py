@@ -56,6 +56,7 @@ def agent(desk: Desk, *, snapshots: bool = True, unsaid: tuple[type[Record], ...
     """
 
     def handle(batch: Batch, round_: Round) -> None:
+        """Applies each event to its case, and says what happened; each case touched is stored once, at the end."""
         rows = round_.table(TABLE, batch.partition)
         touched: dict[str, Case] = {}
         last: dict[str, Message] = {}
@@ -102,7 +103,10 @@ def _result(records: Sequence[Record]) -> str:
 
 
 def hear(message: Message) -> Heard:
-    """Reads a record of the journal; it was written by intake or by a timer, so it can be read."""
+    """Reads a record of the journal; it was written by intake or by a timer, so it can be read.
+
+    Raises as `read_journal` does, above all where a newer version wrote it.
+    """
     assert message.value is not None
     origin, trace = unpack(message.headers)
     return Heard(message, read_journal(message.value), origin, trace)

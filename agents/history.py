@@ -18,6 +18,7 @@ def agent() -> Agent:
     """The agent of customers' histories."""
 
     def handle(batch: Batch, round_: Round) -> None:
+        """Adds facts to the customer's history, and answers into the journal what cases ask of it."""
         rows = round_.table(TABLE, batch.partition)
         for message in batch.messages:
             round_.at(message)

@@ -31,6 +31,7 @@ def agent(desk: Desk) -> Agent:
     """The agent of the programmes."""
 
     def handle(batch: Batch, round_: Round) -> None:
+        """Counts for the merchant and network, and tells of each threshold that is neared, crossed or left."""
         rows = round_.table(TABLE, batch.partition)
         for message in batch.messages:
             round_.at(message)

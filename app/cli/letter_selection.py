@@ -68,6 +68,7 @@ def read_letters(selection: Selection, *, records: Sequence[str], config: Path |
     found, foreign = list[Letter](), 0
 
     def hear(message: Message) -> None:
+        """Keeps a letter that fits, and counts what is none."""
         nonlocal foreign
         try:
             letter = Letter.read(message)

@@ -156,6 +156,7 @@ def _run(
     go_on: Callable[[], bool] = lambda: False,
 ) -> None:
     def hear(message: Message) -> None:
+        """Adds a record to the report. Failure where it is not what its topic holds."""
         try:
             report.take(message.topic, message.key, message.value)
         except (msgspec.MsgspecError, ValueError, KeyError, RecursionError) as error:

@@ -89,6 +89,7 @@ def _members(installation: Installation) -> int:
     config = installation.config
 
     def ask() -> int:
+        """How many members the group has; none where no worker ever ran."""
         answer = installation.admin.describe_consumer_groups(
             [config.app_id], request_timeout=config.limits.call_timeout
         )

@@ -86,6 +86,7 @@ def refuse_old_topics(
     names = [config.topic(agent.topic) for agent in topology.agents if agent.topic in facts]
 
     def ask() -> str | None:
+        """A topic that is older than may be; None where there is none, or the group has read before."""
         places = [
             TopicPartition(name, number)
             for name in names

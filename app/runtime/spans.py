@@ -40,6 +40,7 @@ def spans_of(consumer: Consumer, config: RuntimeConfig, topic: str, since: int |
     name, timeout = config.topic(topic), config.limits.call_timeout
 
     def ask() -> Spans:
+        """Where each partition begins and ends now."""
         numbers = clients.partitions_of(consumer, name, timeout=timeout)
         limits = {
             number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=timeout) for number in numbers

@@ -76,6 +76,7 @@ def existing_topics(admin: AdminClient, wanted: Iterable[Wanted], config: Runtim
     limits = config.limits
 
     def ask() -> dict[str, Existing]:
+        """Of the topics that are there: how many partitions they have, and their settings."""
         seen = admin.list_topics(timeout=limits.call_timeout).topics
         names = [topic.name for topic in wanted if topic.name in seen and seen[topic.name].partitions]
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
