@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from app.runtime import clients, faults
-from app.runtime.commits import commits_for, fence
+from app.runtime.claim import fence
+from app.runtime.commits import commits_for
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnsafeError, UnsureError
 from app.runtime.topology import Output

@@ -14,9 +14,8 @@ from typing import Self
 
 from confluent_kafka import KafkaError, Producer
 
-from app.runtime import clients
-from app.runtime.commits import fence
-from app.runtime.config import RuntimeConfig
+from app.runtime import clients, faults
+from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.exits import WorkerStopError, leave_for
 from app.runtime.progress import Progress
 from app.runtime.slots import Slot, take_slot
@@ -68,6 +67,17 @@ def _fence(claimed: Claim) -> None:
         claimed.fenced.set_exception(error)
     else:
         claimed.fenced.set_result(None)
+
+
+def fence(config: RuntimeConfig, producer: Producer) -> None:
+    """Ends what predecessors of the same name left open, and shuts out those that live; where there are transactions.
+
+    Raises UnreachableError where the broker does not answer, and the WorkerStopError that fits any other refusal.
+    """
+    if config.mode is Mode.AT_LEAST_ONCE:
+        return
+    limits = config.limits
+    faults.insist(producer.init_transactions, limits.call_timeout, what="init_transactions", patience=limits.patience)
 
 
 def hear(error: KafkaError, progress: Progress) -> None:

@@ -192,17 +192,6 @@ class Flushes(_Producing):
         return delivered
 
 
-def fence(config: RuntimeConfig, producer: Producer) -> None:
-    """Ends what predecessors of the same name left open, and shuts out those that live; where there are transactions.
-
-    Raises UnreachableError where the broker does not answer, and the WorkerStopError that fits any other refusal.
-    """
-    if config.mode is Mode.AT_LEAST_ONCE:
-        return
-    limits = config.limits
-    faults.insist(producer.init_transactions, limits.call_timeout, what="init_transactions", patience=limits.patience)
-
-
 def commits_for(config: RuntimeConfig, producer: Producer, consumer: Consumer) -> Transactions | Flushes:
     """The way that the mode asks for."""
     return (Transactions if config.mode is Mode.TRANSACTIONAL else Flushes)(config, producer, consumer)

@@ -39,4 +39,4 @@ def test_a_worker_claims_before_it_loads_what_takes_time() -> None:
     program = "import sys, app.cli.worker, app.runtime.claim; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert "app.runtime.claim" in loaded
-    assert {"faust", "aiohttp", "agents", "app.domain", "app.texts"}.isdisjoint(loaded)
+    assert {"faust", "aiohttp", "agents", "app.domain", "app.texts", "topics.codec"}.isdisjoint(loaded)

@@ -9,7 +9,8 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from app.runtime import clients, faults
-from app.runtime.commits import Transactions, fence
+from app.runtime.claim import fence
+from app.runtime.commits import Transactions
 from app.runtime.config import Limits, RuntimeConfig
 from app.runtime.exits import MisconfiguredError, UnsureError
 from app.runtime.faults import Answer, RoundAbortedError, answer
