@@ -237,7 +237,7 @@ class Pump(Service):
             self._globals.close()
 
     def _ready(self) -> None:
-        gc.collect()
+        """What is loaded by now stays, and is not looked at again."""
         gc.freeze()
         self._parts.on_ready()
 
