@@ -26,7 +26,7 @@ class Listener:
         self._config = config
         self._names = {config.topic(name): name for name in topics}
         self._places = [TopicPartition(name, n, 0) for name in self._names for n in range(config.partitions)]
-        self._consumer: Consumer = clients.reader(config, committed=True)
+        self._consumer: Consumer = clients.reader(config, committed=True, follows=True)
         self._consumer.assign(self._places)
         self._reached: dict[Place, int] = {}
         self.ends: dict[Place, int] = {}

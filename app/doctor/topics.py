@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from zlib import crc32
 
-from confluent_kafka import KafkaError, TopicPartition
+from confluent_kafka import KafkaError
 from confluent_kafka.admin import TopicMetadata  # type: ignore[attr-defined]  # exported, but not in so many words
 
 from app.doctor.finding import Finding, fine, look, wrong
@@ -108,7 +108,8 @@ def _newest_keys(installation: Installation, places: list[OnBroker]) -> dict[OnB
     consumer = clients.reader(installation.config, committed=True)
     give_up = time.monotonic() + installation.config.limits.patience
     try:
-        consumer.assign([TopicPartition(*place, max(first[place], end[place] - NEWEST)) for place in left])
+        newest = {place: max(first[place], end[place] - NEWEST) for place in left}
+        clients.assign(consumer, newest, timeout=installation.config.limits.call_timeout)
         while left:
             if time.monotonic() > give_up:
                 raise UnreachableError("the newest payments and disputes cannot be read", "Is the broker up?")

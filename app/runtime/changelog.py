@@ -9,14 +9,16 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError
 
 from app.metrics import RESTORE_LEFT, RESTORED, Metrics
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError, UnsafeError
+from app.runtime.extents import extents_of
 from app.runtime.records import OnBroker, offset_of, place_of
 from app.runtime.round import Place
 from app.runtime.store import Change, Store
@@ -61,7 +63,8 @@ class Restore:
         if waiting:
             consumer = clients.reader(self.config, committed=True)
             try:
-                consumer.assign([TopicPartition(*name, target.store.position) for name, target in waiting.items()])
+                positions = {name: target.store.position for name, target in waiting.items()}
+                clients.assign(consumer, positions, timeout=self.config.limits.call_timeout)
                 self._read(consumer, waiting)
             finally:
                 self.metrics.set(RESTORE_LEFT, 0)
@@ -72,25 +75,17 @@ class Restore:
         return time.monotonic() - began
 
     def _targets(self) -> dict[OnBroker, _Target]:
+        names = {(self.config.changelog(table), partition): (table, partition) for table, partition in self.places}
+        limits = self.config.limits
         consumer = clients.reader(self.config, committed=False)
         try:
-            found = {}
-            for table, partition in self.places:
-                topic = self.config.changelog(table)
-                first, end = self._watermarks(consumer, TopicPartition(topic, partition))
-                store = self._usable((table, partition), first, end)
-                found[topic, partition] = _Target((table, partition), store, end)
-            return found
+            ask = partial(extents_of, consumer, names, timeout=limits.call_timeout)
+            extents = faults.insist(ask, what="where the changelogs end", patience=limits.patience)
         finally:
             consumer.close()
-
-    def _watermarks(self, consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
-        def ask() -> tuple[int, int]:
-            first, end = consumer.get_watermark_offsets(partition, timeout=self.config.limits.call_timeout)
-            return first, end
-
-        what = f"where {partition.topic}/{partition.partition} ends"
-        return faults.insist(ask, what=what, patience=self.config.limits.patience)
+        return {
+            name: _Target(place, self._usable(place, *extents[name]), extents[name][1]) for name, place in names.items()
+        }
 
     def _usable(self, place: Place, first: int, end: int) -> Store:
         """The place's store, emptied where the changelog no longer holds what follows its position."""

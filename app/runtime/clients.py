@@ -4,14 +4,16 @@ Why each has its value is said beside it where it is not plain; the figures were
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.exits import MisconfiguredError
+from app.runtime.records import OnBroker
 
 Settings = dict[str, Any]
 OnError = Callable[[KafkaError], None]
@@ -71,14 +73,17 @@ def group_consumer(config: RuntimeConfig, on_error: OnError) -> Consumer:
     )
 
 
-def reader(config: RuntimeConfig, *, committed: bool, group: str | None = None) -> Consumer:
+def reader(config: RuntimeConfig, *, committed: bool, follows: bool = False, group: str | None = None) -> Consumer:
     """A consumer outside any group, for changelogs and compacted topics. `committed` False: also sees what is open.
 
-    `group`: whose offsets it can be asked for; it does not join.
+    `follows`: it goes on reading at the end. `group`: whose offsets it can be asked for; it does not join.
     """
     reading = _reading(config)
     if not committed:
         reading["isolation.level"] = "read_uncommitted"
+    if not follows:
+        # so long the broker waits for more before it says that here is the end, which is what such a reader waits for
+        reading["fetch.wait.max.ms"] = 10
     return _made(
         Consumer,
         {
@@ -91,6 +96,19 @@ def reader(config: RuntimeConfig, *, committed: bool, group: str | None = None) 
             "allow.auto.create.topics": config.mode is Mode.AT_LEAST_ONCE,
         },
     )
+
+
+def assign(consumer: Consumer, positions: Mapping[OnBroker, int], *, timeout: float) -> None:
+    """Reads these partitions from these offsets, and no others.
+
+    Who leads them is asked first. A client that has been connected for a tenth of a second when it is assigned a topic
+    of which it never heard looks for the leader only when a timer of a second comes round, every other time (librdkafka
+    2.16). Where no answer comes it finds the leader by itself, later.
+    """
+    with suppress(KafkaException):
+        for topic in {topic for topic, _ in positions}:
+            consumer.list_topics(topic, timeout=timeout)
+    consumer.assign([TopicPartition(*place, offset) for place, offset in positions.items()])
 
 
 def producer(config: RuntimeConfig, on_error: OnError) -> Producer:

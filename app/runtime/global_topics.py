@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable, Mapping
 from threading import Event
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError
 
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError
+from app.runtime.extents import Extent, extents_of
 from app.runtime.records import OnBroker, offset_of, place_of
 
 Heard = Callable[[bytes | None, bytes | None], None]
@@ -32,10 +33,11 @@ class GlobalTopics:
         """Reads each topic to its end as it is now. Raises UnreachableError where that end does not come."""
         if not self._heard:
             return
-        self._consumer = clients.reader(self._config, committed=True)
-        watermarks = self._ends()
-        self._consumer.assign([TopicPartition(*place, first) for place, (first, _) in watermarks.items()])
-        waiting = {place: end for place, (_, end) in watermarks.items()}
+        self._consumer = clients.reader(self._config, committed=True, follows=True)
+        extents = self._extents()
+        firsts = {place: first for place, (first, _) in extents.items()}
+        clients.assign(self._consumer, firsts, timeout=self._config.limits.call_timeout)
+        waiting = {place: end for place, (first, end) in extents.items() if first < end}
         end_of_patience = time.monotonic() + self._config.limits.restore_stall
         while waiting and not stop.is_set():
             for place, position in self._hear(_LOOK_SECONDS).items():
@@ -71,17 +73,18 @@ class GlobalTopics:
                 raise faults.stop_for(error, f"reading {place[0]}")
         return reached
 
-    def _ends(self) -> dict[OnBroker, tuple[int, int]]:
+    def _extents(self) -> dict[OnBroker, Extent]:
         limits = self._config.limits
         consumer = clients.reader(self._config, committed=False)
 
-        def ask() -> dict[OnBroker, tuple[int, int]]:
-            found = {}
-            for topic in self._heard:
-                for number in clients.partitions_of(consumer, topic, timeout=limits.call_timeout):
-                    place = TopicPartition(topic, number)
-                    found[topic, number] = consumer.get_watermark_offsets(place, timeout=limits.call_timeout)
-            return found
+        def ask() -> dict[OnBroker, Extent]:
+            timeout = limits.call_timeout
+            places = [
+                (topic, number)
+                for topic in self._heard
+                for number in clients.partitions_of(consumer, topic, timeout=timeout)
+            ]
+            return extents_of(consumer, places, timeout=timeout)
 
         try:
             return faults.insist(ask, what="where the policies and rates end", patience=limits.patience)

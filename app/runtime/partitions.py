@@ -22,10 +22,11 @@ from app.runtime import faults
 from app.runtime.catching_up import CatchUp
 from app.runtime.changelog import CancelledError, Restore
 from app.runtime.config import RuntimeConfig
-from app.runtime.exits import UnsafeError, UnsureError
+from app.runtime.exits import UnsureError
+from app.runtime.extents import LATEST, extents_of
 from app.runtime.pace import Pace
 from app.runtime.partition_counts import PartitionCounts
-from app.runtime.positions import Positions, Taken
+from app.runtime.positions import Positions, Taken, begin_at
 from app.runtime.progress import Progress
 from app.runtime.records import OnBroker, named
 from app.runtime.round import Staging
@@ -35,7 +36,6 @@ from app.runtime.topology import Topology
 
 _log = logging.getLogger(__name__)
 _LOOK_AT_LAG_SECONDS = _LOOK_AT_ENDS_SECONDS = 1.0
-_LATEST = -1  # the protocol's "time" of a partition's end
 
 
 class Partitions:
@@ -162,7 +162,7 @@ class Partitions:
 
     def _find_ends(self) -> dict[OnBroker, int] | None:
         """The ends in one request, since asking partition by partition would hold up the rounds."""
-        latest = [TopicPartition(*place, _LATEST) for place in self._positions.next]
+        latest = [TopicPartition(*place, LATEST) for place in self._positions.next]
         try:
             found = self._consumer.offsets_for_times(latest, _LOOK_AT_ENDS_SECONDS) if latest else []
         except KafkaException:
@@ -193,9 +193,12 @@ class Partitions:
         # there may be partitions that were not there when this worker started
         self._counts.look(patience=limits.patience / 2)
         ask = partial(self._consumer.committed, partitions, limits.call_timeout)
-        committed = faults.insist(ask, what="where the group's offsets are", patience=limits.patience / 2)
-        offsets = {(at.topic, at.partition): self._first(at) for at in committed}
-        self._begun = {(at.topic, at.partition) for at in committed if at.offset > 0}
+        found = faults.insist(ask, what="where the group's offsets are", patience=limits.patience / 2)
+        committed = {(at.topic, at.partition): at for at in found}
+        reach = partial(extents_of, self._consumer, committed, timeout=limits.call_timeout)
+        extents = faults.insist(reach, what="where the topics begin and end", patience=limits.patience / 2)
+        offsets = {place: begin_at(at, extents[place]) for place, at in committed.items()}
+        self._begun = {place for place, at in committed.items() if at.offset > 0}
         self._positions.assign(offsets)
         self._catch_up.begin()
         self._dropped = False
@@ -209,20 +212,6 @@ class Partitions:
         if positions:
             self._consumer.pause(positions)
             self._start_restore()
-
-    def _first(self, committed: TopicPartition) -> int:
-        """The offset to begin at. UnsafeError where what the group has not read yet is no longer there."""
-        if committed.error:
-            raise faults.stop_for(committed.error, f"the group's offset in {committed.topic}")
-        limits = self._config.limits
-        ask = partial(self._consumer.get_watermark_offsets, committed, limits.call_timeout)
-        first, end = faults.insist(ask, what=f"where {committed.topic} begins", patience=limits.patience / 2)
-        if committed.offset < 0:
-            return int(first)
-        if not first <= committed.offset <= end:
-            place = f"{committed.topic}/{committed.partition}"
-            raise UnsafeError(f"{place} holds {first} to {end}, the group stands at {committed.offset}", faults.GONE)
-        return committed.offset
 
     def _revoked(self, partitions: list[TopicPartition]) -> None:
         _log.info("revoked %d partitions: %s", len(partitions), named((at.topic, at.partition) for at in partitions))

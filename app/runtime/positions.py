@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, TopicPartition
 from confluent_kafka import Message as Record
 
 from app.runtime import faults
-from app.runtime.exits import UnsureError
+from app.runtime.exits import UnsafeError, UnsureError
+from app.runtime.extents import Extent
 from app.runtime.records import OnBroker, filled, offset_of, place_of
 from app.runtime.topology import Batch, Message
 
@@ -136,3 +137,16 @@ class Positions:
             place: max(offset, self._ends.get(place, 0)) if self._read[place] == offset else offset
             for place, offset in self.next.items()
         }
+
+
+def begin_at(committed: TopicPartition, extent: Extent) -> int:
+    """The offset to begin at. UnsafeError where what the group has not read yet is no longer there."""
+    if committed.error:
+        raise faults.stop_for(committed.error, f"the group's offset in {committed.topic}")
+    first, end = extent
+    if committed.offset < 0:
+        return first
+    if not first <= committed.offset <= end:
+        place = f"{committed.topic}/{committed.partition}"
+        raise UnsafeError(f"{place} holds {first} to {end}, the group stands at {committed.offset}", faults.GONE)
+    return committed.offset

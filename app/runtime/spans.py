@@ -12,11 +12,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError
+from app.runtime.extents import extents_of
 from app.runtime.records import OnBroker, message_of, offset_of, place_of
 from app.runtime.topology import Message
 
 RECORDS_PER_CALL = 2000
-WAIT_S, STALL_S = 0.2, 60.0
+WAIT_S, ASSIGN_S, STALL_S = 0.2, 10.0, 60.0
 
 
 class Span(NamedTuple):
@@ -42,19 +43,17 @@ def spans_of(consumer: Consumer, config: RuntimeConfig, topic: str, since: int |
     def ask() -> Spans:
         """Where each partition begins and ends now."""
         numbers = clients.partitions_of(consumer, name, timeout=timeout)
-        limits = {
-            number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=timeout) for number in numbers
-        }
-        starts = {number: low for number, (low, _) in limits.items()}
+        extents = extents_of(consumer, [(name, number) for number in numbers], timeout=timeout)
+        starts = {place: low for place, (low, _) in extents.items()}
         if since is not None:
             wanted = [TopicPartition(name, number, since) for number in numbers]
             for place in consumer.offsets_for_times(wanted, timeout=timeout):
                 if place.error is not None:
                     raise KafkaException(place.error)
-                low, end = limits[place.partition]
+                low, end = extents[name, place.partition]
                 # nothing so late: the answer is no offset
-                starts[place.partition] = end if place.offset < 0 else min(max(place.offset, low), end)
-        return {(name, number): Span(low, starts[number], end) for number, (low, end) in limits.items()}
+                starts[name, place.partition] = end if place.offset < 0 else min(max(place.offset, low), end)
+        return {place: Span(low, starts[place], end) for place, (low, end) in extents.items()}
 
     return faults.insist(ask, what=f"where {name} begins and ends", patience=config.limits.patience)
 
@@ -77,7 +76,7 @@ def read_spans(
     where a partition gives nothing more: it says of which a transaction is still open, and where.
     """
     waiting = {place: span.start for place, span in spans.items() if span.start < span.end}
-    consumer.assign([TopicPartition(*place, start) for place, start in waiting.items()])
+    clients.assign(consumer, waiting, timeout=ASSIGN_S)
     moved_at, ended = time.monotonic(), dict[OnBroker, int]()
     while waiting:
         found, reached = _take(consumer, topic, ended)

@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from app.runtime import clients, faults, offsets
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.exits import UnreachableError
+from app.runtime.extents import Extent, extents_of
 from app.runtime.records import message_of, offset_of, place_of
 
 ASK_EVERY_S: Final = 1.0
@@ -37,7 +38,7 @@ class Tail:
     def __init__(self, config: RuntimeConfig, topic: str) -> None:
         """`topic`: its name in the contract."""
         self._config, self._topic = config, config.topic(topic)
-        self._consumer: Consumer = clients.reader(config, committed=True)
+        self._consumer: Consumer = clients.reader(config, committed=True, follows=True)
         # on a connection of its own: behind the consumer's fetches each answer would take a tenth of a second
         self._admin = clients.admin(config)
         self._reached: dict[int, int] = {}
@@ -49,20 +50,18 @@ class Tail:
         """As they were at `_asked_at`; empty once that much is read."""
         self._unanswered_since: float | None = None
 
-    def ranges(self) -> dict[int, tuple[int, int]]:
+    def ranges(self) -> dict[int, Extent]:
         """By partition, the first offset that is still there and the end as it is now.
 
         MisconfiguredError where there is no such topic, UnreachableError where the broker does not say.
         """
         limits = self._config.limits
 
-        def ask() -> dict[int, tuple[int, int]]:
-            return {
-                number: self._consumer.get_watermark_offsets(
-                    TopicPartition(self._topic, number), timeout=limits.call_timeout
-                )
-                for number in clients.partitions_of(self._consumer, self._topic, timeout=limits.call_timeout)
-            }
+        def ask() -> dict[int, Extent]:
+            timeout = limits.call_timeout
+            numbers = clients.partitions_of(self._consumer, self._topic, timeout=timeout)
+            extents = extents_of(self._consumer, [(self._topic, number) for number in numbers], timeout=timeout)
+            return {number: extent for (_, number), extent in extents.items()}
 
         return faults.insist(ask, what=f"where {self._topic} ends", patience=limits.patience)
 

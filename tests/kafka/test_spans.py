@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import NewTopic
 
 from app.runtime import clients, spans
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError
+from app.runtime.extents import extents_of
 from app.runtime.spans import read_spans, spans_of
 from tests.kafka.harness import admin
 
@@ -68,3 +69,21 @@ def test_it_is_waited_for_and_named_and_read_once_the_other_has_ended(
     assert found == [b"for good"]
     committed.close()
     ends.close()
+
+
+def test_partitions_reach_as_far_as_each_of_them_says_by_itself(
+    config: RuntimeConfig, topic: str, left_open: Producer
+) -> None:
+    for committed, end in ((True, 0), (False, 3)):  # three: two records, and the mark that one is for good
+        consumer = clients.reader(config, committed=committed)
+        assert consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=30) == (0, end)
+        assert extents_of(consumer, [(topic, 0)], timeout=30) == {(topic, 0): (0, end)}
+        consumer.close()
+    left_open.abort_transaction(30)
+
+
+def test_where_a_partition_does_not_exist_nothing_is_said_of_the_others(config: RuntimeConfig, topic: str) -> None:
+    consumer = clients.reader(config, committed=True)
+    with pytest.raises(KafkaException):
+        extents_of(consumer, [(topic, 0), (topic, 1)], timeout=5)
+    consumer.close()

@@ -1,10 +1,11 @@
-"""What librdkafka does not take is told as a setting that a person must change, whichever client meets it first."""
+"""Settings that librdkafka does not take are for a person to change; a reader asks who leads before it reads."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from app.runtime import claim as claims
 from app.runtime import clients
@@ -47,3 +48,26 @@ def test_a_worker_that_meets_it_ends_with_the_code_for_a_person(
     with pytest.raises(MisconfiguredError) as stopped:
         claims.claim(config)
     assert stopped.value.code == 3
+
+
+class Asked:
+    """Notes what it is asked; with `away` no broker answers."""
+
+    def __init__(self, *, away: bool) -> None:
+        self.away = away
+        self.calls: list[Any] = []
+
+    def list_topics(self, topic: str, timeout: float) -> None:
+        self.calls.append(topic)
+        if self.away:
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+
+    def assign(self, places: list[TopicPartition]) -> None:
+        self.calls.append([(place.topic, place.partition, place.offset) for place in places])
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_who_leads_is_asked_before_and_reading_begins_also_where_nobody_says(away: bool) -> None:
+    consumer: Any = Asked(away=away)
+    clients.assign(consumer, {("orders", 0): 7, ("orders", 1): 9}, timeout=1)
+    assert consumer.calls == ["orders", [("orders", 0, 7), ("orders", 1, 9)]]
