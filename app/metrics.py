@@ -99,7 +99,7 @@ RESTORE_LEFT = Metric(
     "refundry_restore_left_records", "gauge", "Changelog records that a restore under way has still to read."
 )
 RESTORE_SECONDS = Metric("refundry_restore_seconds", "histogram", "One restore, from the assignment to its end.")
-STATE_BYTES = Metric("refundry_state_bytes", "gauge", "Bytes of state in this worker's partitions.", ("table",))
+STATE_BYTES = Metric("refundry_state_bytes", "gauge", "Bytes of state that this worker keeps.", ("table",))
 OPEN_TIMERS = Metric("refundry_open_timers", "gauge", "Rows that fall due some day, in its partitions.", ("table",))
 OLDEST_HELD = Metric(
     "refundry_oldest_held_event_seconds",

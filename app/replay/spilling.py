@@ -6,10 +6,10 @@ from pathlib import Path
 
 from app.runtime.store import Change, Store
 from app.runtime.store.memory import MemoryStore
-from app.runtime.store.rocks import RocksStore
+from app.runtime.store.rocks import Database
 
 MEMORY_BYTES_MAX = 64 << 20
-CACHE_BYTES, WRITE_BUFFER_BYTES = 32 << 20, 16 << 20
+CACHE_BYTES, BUFFER_BYTES = 32 << 20, 32 << 20
 _ROW_BYTES = 200  # what a row takes in memory besides its key and value
 _CHANGES_PER_WRITE = 10_000
 
@@ -26,6 +26,7 @@ class SpillingStore:
         self._bytes = 0
         self._memory: MemoryStore | None = MemoryStore()
         self._held: Store = self._memory
+        self._database: Database | None = None
         self.get = self._held.get
 
     @property
@@ -59,10 +60,12 @@ class SpillingStore:
 
     def close(self) -> None:
         """Lets go of files."""
-        self._held.close()
+        if self._database is not None:
+            self._database.close()
 
     def _spill(self, memory: MemoryStore) -> None:
-        rocks = RocksStore(self._directory, cache_bytes=CACHE_BYTES, write_buffer_bytes=WRITE_BUFFER_BYTES)
+        self._database = Database(self._directory, cache_bytes=CACHE_BYTES, buffer_bytes=BUFFER_BYTES)
+        rocks = self._database.store("rows", 0)
         rows = memory.scan()
         while chunk := list(islice(rows, _CHANGES_PER_WRITE)):
             rocks.apply(chunk, memory.position)

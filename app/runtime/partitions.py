@@ -138,7 +138,7 @@ class Partitions:
             self._restore.cancel.set()
         self._restorer.shutdown(wait=True)
         self._consumer.close()
-        self._stores.keep_only(set())
+        self._stores.close()
 
     def _look_at_lag(self) -> None:
         if time.monotonic() - self._lag_at < _LOOK_AT_LAG_SECONDS:

@@ -1,65 +1,66 @@
-"""The stores of this worker: opened when assigned, kept open through a rebalance, closed when assigned elsewhere."""
-
-from pathlib import Path
-from shutil import rmtree
+"""The stores of this worker: there when assigned, and kept through a rebalance."""
 
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError
 from app.runtime.round import Place
-from app.runtime.store import MeasuredStore, StoreBrokenError
+from app.runtime.store import StoreBrokenError, TimedStore
 from app.runtime.store.memory import MemoryStore
-from app.runtime.store.rocks import Memory, RocksStore
+from app.runtime.store.rocks import Database
 
 BROKEN = "Free the disk, or give STATE_DIR a place that can be written; the next start reads the state from Kafka again"
 
 
 class Stores:
-    """One directory per worker slot, table and partition. A slot's directory belongs to one process, by its lock."""
+    """Of one worker slot. Its directory belongs to one process, by the slot's lock."""
 
     def __init__(self, config: RuntimeConfig) -> None:
-        self._root = config.state_dir / config.app_id / f"slot-{config.slot}"
+        self._directory = config.state_dir / config.app_id / f"slot-{config.slot}"
         self._in_memory = config.store == "memory"
-        self._memory = Memory()
-        self._open: dict[Place, MeasuredStore] = {}
+        self._database: Database | None = None
+        self._held: dict[Place, TimedStore] = {}
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._held)
 
-    def get(self, place: Place) -> MeasuredStore:
-        """The place's store, opened if it is not. UnreachableError where its directory cannot be used."""
-        if place not in self._open:
-            self._open[place] = self._make(place)
-        return self._open[place]
+    def get(self, place: Place) -> TimedStore:
+        """The place's store. UnreachableError where the directory cannot be used."""
+        if place not in self._held:
+            self._held[place] = MemoryStore() if self._in_memory else self._on_disk(place)
+        return self._held[place]
 
-    def empty(self, place: Place) -> MeasuredStore:
+    def empty(self, place: Place) -> TimedStore:
         """The place's store after all that it held was thrown away."""
-        self._close(place)
-        rmtree(self._directory(place), ignore_errors=True)
+        del self._held[place]
+        if self._database is not None:
+            self._database.forget(*place)
         return self.get(place)
 
     def keep_only(self, places: set[Place]) -> None:
-        """Closes the others. What they hold stays on disk: if it is assigned here again, only the news are read."""
-        for place in set(self._open) - places:
-            self._close(place)
+        """Lets go of the others. What is on disk stays: if it is assigned here again, only the news are read."""
+        for place in set(self._held) - places:
+            del self._held[place]
 
     def measured(self, table: str) -> tuple[int, int]:
-        """What this worker has of a table: bytes, and rows that fall due some day."""
-        stores = [store for (name, _), store in self._open.items() if name == table]
-        return sum(store.size() for store in stores), sum(store.timers for store in stores)
+        """What there is of a table: bytes, and rows that fall due some day.
 
-    def _close(self, place: Place) -> None:
-        store = self._open.pop(place, None)
-        if store is not None:
-            store.close()
+        On disk also the bytes of partitions that were here before.
+        """
+        held = [store for (name, _), store in self._held.items() if name == table]
+        size = sum(store.size() for store in held if isinstance(store, MemoryStore))
+        if self._database is not None:
+            size += self._database.size(table)
+        return size, sum(store.timers for store in held)
 
-    def _make(self, place: Place) -> MeasuredStore:
-        if self._in_memory:
-            return MemoryStore()
+    def close(self) -> None:
+        """Lets go of all of them, and of the files."""
+        self._held.clear()
+        if self._database is not None:
+            self._database.close()
+
+    def _on_disk(self, place: Place) -> TimedStore:
         try:
-            return RocksStore(self._directory(place), memory=self._memory)
+            if self._database is None:
+                self._database = Database(self._directory)
+            return self._database.store(*place)
         except StoreBrokenError as error:
             raise UnreachableError(str(error), BROKEN) from error
-
-    def _directory(self, place: Place) -> Path:
-        table, partition = place
-        return self._root / table / str(partition)

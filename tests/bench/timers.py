@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -9,9 +10,9 @@ from typing import NamedTuple
 from agents import Desk, assemble
 from agents.casework import TABLE
 from app.runtime.round import Staging
-from app.runtime.store import MeasuredStore, pack
+from app.runtime.store import TimedStore, pack
 from app.runtime.store.memory import MemoryStore
-from app.runtime.store.rocks import Memory, RocksStore
+from app.runtime.store.rocks import Database
 from tests.bench.rounds import PARTITIONS
 
 TIMERS = 100_000
@@ -37,22 +38,21 @@ class Idle(NamedTuple):
 def measure(timers: int = TIMERS) -> list[Idle]:
     """Both kinds of store."""
     with TemporaryDirectory(prefix="refundry-timers-") as scratch:
-        shared = Memory()
-
-        def on_disk(count: int) -> Callable[[int], MeasuredStore]:
-            return lambda partition: RocksStore(Path(scratch) / f"{count}-{partition}", memory=shared)
-
-        return [
-            _idle("RocksDB", timers, on_disk(0), on_disk(timers)),
+        empty, full = (Database(Path(scratch) / name) for name in ("empty", "full"))
+        found = [
+            _idle("RocksDB", timers, partial(empty.store, TABLE), partial(full.store, TABLE)),
             _idle("memory", timers, lambda _: MemoryStore(), lambda _: MemoryStore()),
         ]
+        empty.close()
+        full.close()
+        return found
 
 
-def _idle(name: str, timers: int, empty: Callable[[int], MeasuredStore], full: Callable[[int], MeasuredStore]) -> Idle:
+def _idle(name: str, timers: int, empty: Callable[[int], TimedStore], full: Callable[[int], TimedStore]) -> Idle:
     return Idle(name, timers, ROUNDS, _rounds(full, timers), _rounds(empty, 0))
 
 
-def _rounds(stores: Callable[[int], MeasuredStore], timers: int) -> float:
+def _rounds(stores: Callable[[int], TimedStore], timers: int) -> float:
     """CPU seconds of the rounds: fire what is due, which is nothing, and ask when the next timer is."""
     topology = assemble(Desk(secret=b"a key for a bench, and no secret", partitions=PARTITIONS))
     staging = Staging(topology, version="0")

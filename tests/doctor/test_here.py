@@ -64,7 +64,7 @@ def test_a_state_directory_behind_a_file_cannot_be_written(tmp_path: Path) -> No
 def test_there_must_be_room_for_what_is_written_and_for_a_compaction(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, held: int, verdict: Verdict
 ) -> None:
-    rows = tmp_path / "refundry" / "slot-0" / "cases" / "0" / "v1" / "000001.sst"
+    rows = tmp_path / "refundry" / "slot-0" / "v2" / "000001.sst"
     rows.parent.mkdir(parents=True)
     with rows.open("wb") as file:
         file.truncate(held)

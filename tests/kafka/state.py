@@ -1,5 +1,7 @@
 """One table's rows, three times: as the changelog has them, as a clean replay makes them, as a worker's store holds them."""
 
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +10,7 @@ from app.desk import desk_of, global_topics
 from app.runtime.round import Staging
 from app.runtime.seals import KEY
 from app.runtime.store.memory import MemoryStore
-from app.runtime.store.rocks import RocksStore
+from app.runtime.store.rocks import Database
 from app.runtime.topology import Batch
 from tests.kafka.product import Product
 
@@ -69,12 +71,14 @@ def rows_of_replay(product: Product, table: str, topic: str) -> Rows:
 def rows_of_stores(product: Product, table: str) -> Rows:
     """What the workers' stores hold, of each partition the one that came farthest. The workers must be stopped."""
     root = Path(product.given["state_dir"]) / product.group
-    newest: dict[int, RocksStore] = {}
-    for directory in root.glob(f"slot-*/{table}/*"):
-        store, partition = RocksStore(directory), int(directory.name)
-        if partition not in newest or store.position > newest[partition].position:
-            newest[partition] = store
-    return {(partition, key): value for partition, store in newest.items() for key, value in store.scan()}
+    positions, newest = Counter[int](), dict[int, dict[bytes, bytes]]()
+    for directory in root.glob("slot-*/"):
+        with closing(Database(directory)) as database:
+            for partition in range(product.settings().partitions):
+                store = database.store(table, partition)
+                if store.position > positions[partition]:
+                    positions[partition], newest[partition] = store.position, dict(store.scan())
+    return {(partition, key): value for partition, rows in newest.items() for key, value in rows.items()}
 
 
 def _failed(staging: Staging) -> bool:

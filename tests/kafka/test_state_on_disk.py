@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
+from app.runtime.store.rocks import LAYOUT
 from tests.kafka.counted import RIGHT, Installation
 from tests.kafka.counting import TABLE
 from tests.kafka.harness import Workers, admin, module, read_all, wait_for
@@ -17,7 +18,9 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 RATE = 500
 BALLAST = 20_000
-FILE_BYTES = 200_000  # above the log and the manifest of a store, below what a full buffer of rows comes to on disk
+FILE_BYTES = (
+    200_000  # above the log and the manifest of the database, below what a full buffer of rows comes to on disk
+)
 
 
 @pytest.fixture
@@ -107,10 +110,9 @@ def files_are_missing(store: Path) -> None:
 @pytest.mark.parametrize("damage", [rows_are_garbage, manifest_is_cut, files_are_missing])
 def test_a_corrupt_state_directory_is_rebuilt(installation: Installation, damage: Callable[[Path], None]) -> None:
     sent = count_some(installation, 500)
-    stores = list((Path(installation.settings["state_dir"]) / installation.config.app_id).glob(f"slot-0/{TABLE}/*/v1"))
-    assert [store for store in stores if list(store.glob("*.sst"))], "there was state on the disk"
-    for store in stores:
-        damage(store)
+    store = Path(installation.settings["state_dir"]) / installation.config.app_id / "slot-0" / LAYOUT
+    assert list(store.glob("*.sst")), "there was state on the disk"
+    damage(store)
     with installation.workers() as workers:
         workers.start(0)
         load = installation.load(RATE)

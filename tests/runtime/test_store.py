@@ -1,28 +1,32 @@
 """One contract for every store."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.runtime.store import RESERVED, MeasuredStore, Store, StoreBrokenError, due_of, pack, row_of
+from app.runtime.store import RESERVED, Store, StoreBrokenError, TimedStore, due_of, pack, row_of
 from app.runtime.store.memory import MemoryStore
-from app.runtime.store.rocks import RocksStore
+from app.runtime.store.rocks import LAYOUT, Database
 
-KINDS: dict[str, Callable[[Path], Store]] = {"memory": lambda _: MemoryStore(), "rocksdb": RocksStore}
-both = pytest.mark.parametrize("store", KINDS, indirect=True)
+both = pytest.mark.parametrize("store", ["memory", "rocksdb"], indirect=True)
 
 
 @pytest.fixture
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made = KINDS[request.param](tmp_path)
-    yield made
-    made.close()
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TimedStore]:
+    """The one in RocksDB has another table and other partitions beside it."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    with closing(Database(tmp_path)) as database:
+        for table, partition in (("cases", 6), ("cases", 8), ("links", 7)):
+            database.store(table, partition).apply([(b"a", pack(3, b"a neighbour's"))], 77)
+        yield database.store("cases", 7)
 
 
 @both
@@ -88,7 +92,7 @@ def test_rows_of_the_runtime_are_found_but_not_scanned(store: Store) -> None:
 
 
 @both
-def test_rows_that_fall_due_are_counted_however_they_change(store: MeasuredStore) -> None:
+def test_rows_that_fall_due_are_counted_however_they_change(store: TimedStore) -> None:
     assert store.timers == 0
     store.apply([(b"a", pack(5, b"1")), (b"b", pack(None, b"2")), (b"c", pack(7, b"3"))], 1)
     assert store.timers == 2
@@ -100,25 +104,18 @@ def test_rows_that_fall_due_are_counted_however_they_change(store: MeasuredStore
     assert store.timers == 1, "the last of a key counts"
 
 
-@both
-def test_a_store_knows_about_how_much_it_holds(store: MeasuredStore) -> None:
-    empty = store.size()
-    store.apply([(b"%05d" % n, pack(None, random.randbytes(200))) for n in range(10_000)], 1)
-    assert 2_000_000 < store.size() - empty < 6_000_000
-
-
-def test_rocksdb_counts_the_timers_of_a_store_that_an_earlier_version_left(tmp_path: Path) -> None:
-    first = RocksStore(tmp_path)
-    first.apply([(b"a", pack(5, b"1")), (b"b", pack(None, b"2")), (b"c", pack(7, b"3"))], 8)
-    first._db.delete(b"n")
-    first.close()
-    again = RocksStore(tmp_path)
-    assert again.timers == 2
-    again.apply([(b"a", None)], 9)
-    again.close()
-    once_more = RocksStore(tmp_path)
-    assert once_more.timers == 1
-    once_more.close()
+def test_it_is_known_about_how_much_is_held(tmp_path: Path) -> None:
+    rows = [(b"%05d" % n, pack(None, random.randbytes(200))) for n in range(10_000)]
+    memory = MemoryStore()
+    memory.apply(rows, 1)
+    assert 2_000_000 < memory.size() < 6_000_000
+    with closing(Database(tmp_path)) as database:
+        other, empty = database.store("links", 0), database.size("cases")
+        database.store("cases", 0).apply(rows, 1)
+        assert 2_000_000 < database.size("cases") - empty < 8_000_000  # a filter over what is in no file takes 3
+        assert database.size("links") - empty < 10_000
+        other.apply(rows[:5000], 1)
+        assert 1_000_000 < database.size("links") - empty < 6_000_000
 
 
 @both
@@ -137,115 +134,145 @@ CHANGES = st.lists(
 def test_both_stores_say_the_same_whatever_is_applied_and_whenever_they_are_asked(
     tmp_path_factory: Any, rounds: Any
 ) -> None:
-    rocks, memory = RocksStore(tmp_path_factory.mktemp("same")), MemoryStore()
-    for position, (changes, asked, before) in enumerate(rounds, 1):
-        rows = [(b"k" + key, pack(due, key) if there else None) for key, due, there in changes]
-        for each in (rocks, memory):
-            each.apply(rows, position)
-        if asked:
-            assert list(rocks.scan()) == list(memory.scan())
-            assert rocks.due(before, 3) == memory.due(before, 3)
-            assert rocks.next_due() == memory.next_due()
-        assert rocks.position == memory.position
-        assert rocks.timers == memory.timers
-    rocks.close()
+    with closing(Database(tmp_path_factory.mktemp("same"))) as database:
+        rocks, memory = database.store("cases", 0), MemoryStore()
+        for position, (changes, asked, before) in enumerate(rounds, 1):
+            rows = [(b"k" + key, pack(due, key) if there else None) for key, due, there in changes]
+            for each in (rocks, memory):
+                each.apply(rows, position)
+            if asked:
+                assert list(rocks.scan()) == list(memory.scan())
+                assert rocks.due(before, 3) == memory.due(before, 3)
+                assert rocks.next_due() == memory.next_due()
+            assert rocks.position == memory.position
+            assert rocks.timers == memory.timers
 
 
 def test_rocksdb_looks_for_what_is_due_only_where_it_may_have_changed(tmp_path: Path) -> None:
-    store = RocksStore(tmp_path)
-    looks = []
-    look_from = store._from
-    store._from = lambda key: (looks.append(key), look_from(key))[1]  # type: ignore[method-assign]
-    store.apply([(b"a", pack(8, b"")), (b"b", pack(7, b"")), (b"c", pack(9, b""))], 1)
-    assert [store.due(4, 9), store.next_due(), store.due(4, 9)] == [[], 7, []]
-    assert len(looks) == 1, "whatever an earlier process left"
-    store.apply([(b"a", pack(5, b""))], 2)
-    assert [store.due(4, 9), store.next_due()] == [[], 5]
-    assert len(looks) == 1, "what was put says it"
-    store.apply([(b"c", pack(20, b"")), (b"a", pack(30, b""))], 3)
-    assert [store.next_due(), store.due(6, 9), store.next_due()] == [7, [], 7]
-    assert looks[1:] == [b"d" + pack(5, b"")], "once, and not among what was taken out before"
-    assert store.due(20, 9) == [(b"b", 7), (b"c", 20)]
-    assert looks[2:] == [b"d" + pack(7, b"")]
-    store.close()
+    with closing(Database(tmp_path)) as database:
+        store = database.store("cases", 0)
+        looks = []
+        look_from = store._index
+        store._index = lambda since: (looks.append(since), look_from(since))[1]  # type: ignore[method-assign]
+        store.apply([(b"a", pack(8, b"")), (b"b", pack(7, b"")), (b"c", pack(9, b""))], 1)
+        assert [store.due(4, 9), store.next_due(), store.due(4, 9)] == [[], 7, []]
+        assert len(looks) == 1, "whatever an earlier process left"
+        store.apply([(b"a", pack(5, b""))], 2)
+        assert [store.due(4, 9), store.next_due()] == [[], 5]
+        assert len(looks) == 1, "what was put says it"
+        store.apply([(b"c", pack(20, b"")), (b"a", pack(30, b""))], 3)
+        assert [store.next_due(), store.due(6, 9), store.next_due()] == [7, [], 7]
+        assert looks[1:] == [pack(5, b"")], "once, and not among what was taken out before"
+        assert store.due(20, 9) == [(b"b", 7), (b"c", 20)]
+        assert looks[2:] == [pack(7, b"")]
+
+
+def filled(directory: Path) -> None:
+    """Two tables of two partitions, of a process that ended in order."""
+    with closing(Database(directory)) as database:
+        for table in ("cases", "links"):
+            for partition in (0, 1):
+                rows = [(b"k%d" % n, pack(n, b"%d of %s" % (partition, table.encode()))) for n in range(1000)]
+                database.store(table, partition).apply(rows, 8 + partition)
 
 
 def test_rocksdb_knows_after_a_restart_what_it_knew(tmp_path: Path) -> None:
-    first = RocksStore(tmp_path)
-    first.apply([(b"a", pack(5, b"1"))], 8)
-    first.close()
-    again = RocksStore(tmp_path)
-    assert (again.position, again.due(9, 9), row_of(again.get(b"a") or b"")) == (8, [(b"a", 5)], b"1")
-    again.close()
+    filled(tmp_path)
+    with closing(Database(tmp_path)) as again:
+        for table, partition in (("cases", 0), ("cases", 1), ("links", 0), ("links", 1)):
+            store = again.store(table, partition)
+            assert (store.position, store.timers, store.due(1, 9)) == (8 + partition, 1000, [(b"k0", 0), (b"k1", 1)])
+            assert row_of(store.get(b"k1") or b"") == b"%d of %s" % (partition, table.encode())
+            assert len(list(store.scan())) == 1000
+
+
+def test_a_partition_that_is_forgotten_leaves_its_neighbours_alone(tmp_path: Path) -> None:
+    filled(tmp_path)
+    with closing(Database(tmp_path)) as database:
+        database.forget("cases", 0)
+        store = database.store("cases", 0)
+        assert (store.position, store.timers, store.get(b"k1"), store.next_due()) == (0, 0, None, None)
+        assert list(store.scan()) == []
+        store.apply([(b"new", pack(None, b"1"))], 3)
+        database.forget("nobody has it", 0)
+    with closing(Database(tmp_path)) as again:
+        assert [key for key, _ in again.store("cases", 0).scan()] == [b"new"]
+        assert [again.store(*place).timers for place in (("cases", 1), ("links", 0), ("links", 1))] == [1000] * 3
+
+
+def is_empty(directory: Path) -> bool:
+    with closing(Database(directory)) as again:
+        store = again.store("cases", 0)
+        return (store.position, store.get(b"k1")) == (0, None)
 
 
 def test_rocksdb_that_cannot_be_opened_starts_empty_for_the_changelog_to_fill(tmp_path: Path) -> None:
-    first = RocksStore(tmp_path)
-    first.apply([(b"a", pack(5, b"1"))], 8)
-    first.close()
-    for file in (tmp_path / "v1").glob("MANIFEST-*"):
+    filled(tmp_path)
+    for file in (tmp_path / LAYOUT).glob("MANIFEST-*"):
         file.write_bytes(b"no manifest")
-    again = RocksStore(tmp_path)
-    assert (again.position, again.get(b"a")) == (0, None)
-    again.close()
+    assert is_empty(tmp_path)
 
 
-def test_rocksdb_that_cannot_say_its_position_starts_empty(tmp_path: Path) -> None:
-    first = RocksStore(tmp_path)
-    first.apply([(b"k%d" % n, pack(None, b"v" * 100)) for n in range(1000)], 8)
-    first.close()
-    for file in (tmp_path / "v1").glob("*.sst"):
-        file.write_bytes(bytes(300) + file.read_bytes()[300:])
-    again = RocksStore(tmp_path)
-    assert (again.position, again.get(b"k1")) == (0, None)
-    again.close()
+def test_rocksdb_that_cannot_say_its_position_is_not_trusted_again(tmp_path: Path) -> None:
+    filled(tmp_path)
+    for file in (tmp_path / LAYOUT).glob("*.sst"):
+        rows = file.stat().st_size * 9 // 10  # what follows says where they are
+        file.write_bytes(bytes(rows) + file.read_bytes()[rows:])
+    with closing(Database(tmp_path)) as broken, pytest.raises(StoreBrokenError, match="Corruption"):
+        broken.store("cases", 0)
+    assert is_empty(tmp_path)
+
+
+class Broken:
+    """What RocksDB says of files that are damaged, and of a disk that is full."""
+
+    def get(self, key: bytes) -> bytes:
+        raise RuntimeError("Corruption: block checksum mismatch")
+
+    def write(self, batch: Any) -> None:
+        raise RuntimeError("IO error: No space left on device")
 
 
 def test_rocksdb_that_was_found_broken_is_not_trusted_again(tmp_path: Path) -> None:
-    class Broken:
-        def get(self, key: bytes) -> bytes:
-            raise RuntimeError("Corruption: block checksum mismatch")
-
-    first = RocksStore(tmp_path)
-    first.apply([(b"a", pack(None, b"1"))], 8)
-    first.close()
-    first._db = Broken()  # type: ignore[assignment]
-    with pytest.raises(StoreBrokenError, match="checksum"):
-        first.get(b"a")
-    again = RocksStore(tmp_path)
-    assert (again.position, again.get(b"a")) == (0, None)
-    again.close()
+    filled(tmp_path)
+    with closing(Database(tmp_path)) as database:
+        store = database.store("cases", 0)
+        store._rows = Broken()  # type: ignore[assignment]
+        with pytest.raises(StoreBrokenError, match="checksum"):
+            store.get(b"k1")
+    assert is_empty(tmp_path)
 
 
 def test_rocksdb_that_is_broken_says_so_even_where_nothing_can_be_written(tmp_path: Path) -> None:
-    class Broken:
-        def get(self, key: bytes) -> None:
-            return None
-
-        def write(self, batch: Any) -> None:
-            raise RuntimeError("IO error: No space left on device")
-
-    store = RocksStore(tmp_path / "state")
-    database, store._db = store._db, Broken()  # type: ignore[assignment]
-    rmtree(tmp_path / "state")
-    with pytest.raises(StoreBrokenError, match="No space left"):
-        store.apply([(b"a", pack(None, b"1"))], 8)
-    database.close()
+    with closing(Database(tmp_path / "state")) as database:
+        store = database.store("cases", 0)
+        store._rows = Broken()  # type: ignore[assignment]
+        (tmp_path / "state").rename(tmp_path / "away")
+        with pytest.raises(StoreBrokenError, match="No space left"):
+            store.apply([(b"a", pack(None, b"1"))], 8)
+        (tmp_path / "away").rename(tmp_path / "state")
 
 
 def test_rocksdb_in_use_by_another_is_refused_and_left_alone(tmp_path: Path) -> None:
-    first = RocksStore(tmp_path)
-    first.apply([(b"a", pack(5, b"1"))], 8)
-    with pytest.raises(StoreBrokenError, match="in use"):
-        RocksStore(tmp_path)
-    assert first.get(b"a") is not None
-    first.close()
+    with closing(Database(tmp_path)) as first:
+        store = first.store("cases", 0)
+        store.apply([(b"a", pack(5, b"1"))], 8)
+        with pytest.raises(StoreBrokenError, match="in use"):
+            Database(tmp_path)
+        assert store.get(b"a") is not None
+
+
+def test_what_an_earlier_version_left_in_the_directory_is_thrown_away(tmp_path: Path) -> None:
+    (tmp_path / "cases" / "0" / "v1").mkdir(parents=True)
+    (tmp_path / "cases" / "0" / "v1" / "000004.sst").write_bytes(b"rows")
+    Database(tmp_path).close()
+    assert [path.name for path in tmp_path.iterdir()] == [LAYOUT]
 
 
 def test_a_state_directory_that_cannot_be_written_is_an_error_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreBrokenError, match="file"):
-        RocksStore(tmp_path / "file")
+        Database(tmp_path / "file")
 
 
 def test_the_heap_of_due_times_stays_in_proportion_to_the_rows() -> None:

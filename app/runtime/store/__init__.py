@@ -86,14 +86,10 @@ class Store(Protocol):
         ...
 
 
-class MeasuredStore(Store, Protocol):
-    """One that also tells how much it holds, as a worker's does."""
+class TimedStore(Store, Protocol):
+    """One that also counts what falls due, as a worker's does."""
 
     @property
     def timers(self) -> int:
         """How many rows fall due some day."""
-        ...
-
-    def size(self) -> int:
-        """How many bytes the rows take, about: on disk, and in what is not on disk yet."""
         ...
