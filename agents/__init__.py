@@ -16,7 +16,7 @@ from agents import (
 from agents.desk import Desk
 from app.domain.records import Record
 from app.runtime.topology import Topology
-from topics.heartbeats import TOPIC
+from topics.catalogue import HEARTBEATS
 
 __all__ = ["Desk", "assemble"]
 
@@ -39,5 +39,5 @@ def assemble(desk: Desk, *, snapshots: bool = True, unsaid: tuple[type[Record], 
             heartbeats.agent(),
         ),
         tables=(links.table(), casework.table(), history.table(), monitoring.table()),
-        heartbeats=TOPIC,
+        heartbeats=HEARTBEATS,
     )

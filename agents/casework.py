@@ -31,7 +31,8 @@ from app.domain.records import (
 from app.domain.snapshot import snapshot
 from app.runtime.topology import Agent, Batch, Headers, Message, Output, Refusal, Round, TableSpec
 from app.texts import expires_at, render
-from topics.journal import JOURNAL, Origin, pack, read_journal, unpack
+from topics.catalogue import JOURNAL
+from topics.journal import Origin, pack, read_journal, unpack
 
 TABLE = "cases"
 

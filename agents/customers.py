@@ -3,8 +3,8 @@
 from agents.desk import Desk
 from agents.intake import journal_headers, receive
 from app.runtime.topology import Agent, Batch, Message, Output, Round
+from topics.catalogue import CUSTOMER_ACTIVITY, CUSTOMERS
 from topics.codec import Received
-from topics.journal import ACTIVITY
 
 
 def agent(desk: Desk) -> Agent:
@@ -13,9 +13,9 @@ def agent(desk: Desk) -> Agent:
     def pass_on(message: Message, received: Received, round_: Round) -> None:
         event = received.event
         key = f"{event.merchant_id}/{event.customer_id}"
-        round_.publish(Output(ACTIVITY, key.encode(), received.body, journal_headers(message, received)))
+        round_.publish(Output(CUSTOMER_ACTIVITY, key.encode(), received.body, journal_headers(message, received)))
 
     def handle(batch: Batch, round_: Round) -> None:
         receive(desk, batch, round_, pass_on)
 
-    return Agent("customers", "customers", handle)
+    return Agent("customers", CUSTOMERS, handle)

@@ -3,6 +3,7 @@
 from agents.desk import Desk
 from agents.intake import receive
 from app.runtime.topology import Agent, Batch, Message, Round
+from topics.catalogue import FX_RATES
 from topics.codec import Received
 
 
@@ -17,4 +18,4 @@ def agent(desk: Desk) -> Agent:
     def handle(batch: Batch, round_: Round) -> None:
         receive(desk, batch, round_, pass_on)
 
-    return Agent("fx_rates", "fx-rates", handle)
+    return Agent("fx_rates", FX_RATES, handle)

@@ -5,8 +5,8 @@ group's offsets were moved back, few are said again.
 """
 
 from app.runtime.topology import Agent, Batch, Message, Output, Round
-from topics.heartbeats import IN, OUT, TOPIC
-from topics.journal import JOURNAL
+from topics.catalogue import HEARTBEATS, JOURNAL
+from topics.heartbeats import IN, OUT
 
 
 def agent() -> Agent:
@@ -18,9 +18,9 @@ def agent() -> Agent:
             round_.at(begun[-1])
             round_.publish(Output(JOURNAL, None, begun[-1].value, partition=batch.partition))
 
-    return Agent("heartbeats", TOPIC, handle)
+    return Agent("heartbeats", HEARTBEATS, handle)
 
 
 def out(beat: Message) -> Output:
     """A beat that was met in the journal, on its way out."""
-    return Output(TOPIC, OUT, beat.value, partition=beat.partition)
+    return Output(HEARTBEATS, OUT, beat.value, partition=beat.partition)

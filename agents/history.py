@@ -9,7 +9,8 @@ from agents.saying import encode
 from app.domain.customers import Fact, History, decode_history, encode_history
 from app.domain.disputes.compelling_evidence import purchase_told
 from app.runtime.topology import Agent, Batch, Headers, Round, TableSpec
-from topics.journal import ACTIVITY, Origin, pack, read_activity, unpack
+from topics.catalogue import CUSTOMER_ACTIVITY, CUSTOMERS
+from topics.journal import Origin, pack, read_activity, unpack
 
 TABLE = "customers"
 
@@ -37,7 +38,7 @@ def agent() -> Agent:
                         round_.publish(journal(case_id, message.value, _as_it_came(message.headers)))
             rows.put(key, history, due=None)
 
-    return Agent("history", ACTIVITY, handle)
+    return Agent("history", CUSTOMER_ACTIVITY, handle)
 
 
 def _record(history: History, event: Any, round_: Round) -> None:
@@ -91,7 +92,7 @@ def _tell_erased(history: History, event: Any, round_: Round) -> None:
         "customer_id": event.customer_id,
         "token": history.token,
     }
-    origin = Origin(topic="customers", partition=-1, offset=-1, timestamp=0, fingerprint=b"")
+    origin = Origin(topic=CUSTOMERS, partition=-1, offset=-1, timestamp=0, fingerprint=b"")
     round_.publish(journal(event.case_id, encode(body), pack(origin, None)))
 
 
@@ -107,4 +108,4 @@ def _expire(round_: Round, partition: int, key: str, due: int, now: int) -> None
 
 def table() -> TableSpec[History]:
     """The table of histories."""
-    return TableSpec(TABLE, (ACTIVITY,), encode_history, decode_history, _expire)
+    return TableSpec(TABLE, (CUSTOMER_ACTIVITY,), encode_history, decode_history, _expire)

@@ -6,8 +6,9 @@ from typing import Any
 from agents.desk import Desk
 from app.domain.links import case_key
 from app.runtime.topology import Batch, Headers, Message, Output, Refusal, Round
+from topics.catalogue import JOURNAL
 from topics.codec import Received, Unreadable, mask_headers, read
-from topics.journal import JOURNAL, TRACEPARENT, Origin, pack
+from topics.journal import TRACEPARENT, Origin, pack
 
 Pass = Callable[[Message, Received, Round], None]
 

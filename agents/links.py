@@ -8,6 +8,7 @@ from agents.desk import Desk, milliseconds, moment
 from agents.intake import journal, journal_headers
 from app.domain.links import Held, Link, Route, case_key, decode_link, encode_link, is_overfull, learns, links, route
 from app.runtime.topology import Message, Refusal, Round, TableSpec
+from topics.catalogue import DISPUTES, PAYMENTS
 from topics.codec import Received
 from topics.journal import unpack
 
@@ -101,4 +102,4 @@ def _give_up(link: Link, merchant_id: str, payment_id: str, round_: Round) -> No
 
 def table() -> TableSpec[Link]:
     """The table of links."""
-    return TableSpec(TABLE, ("payments", "disputes"), encode_link, decode_link, _expire, _held_since)
+    return TableSpec(TABLE, (PAYMENTS, DISPUTES), encode_link, decode_link, _expire, _held_since)

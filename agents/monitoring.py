@@ -22,7 +22,8 @@ from app.domain.programmes import (
 from app.domain.publishing import Outbound
 from app.domain.rates import convert
 from app.runtime.topology import Agent, Batch, Round, TableSpec
-from topics.journal import COUNTS, Origin, read_count, unpack
+from topics.catalogue import ALERTS, MERCHANT_ACTIVITY
+from topics.journal import Origin, read_count, unpack
 
 TABLE = "standings"
 
@@ -46,7 +47,7 @@ def agent(desk: Desk) -> Agent:
                 round_.publish(encoded(_alert(place, said, origin, event), trace))
             rows.put(key, standing, due=None)
 
-    return Agent("monitoring", COUNTS, handle)
+    return Agent("monitoring", MERCHANT_ACTIVITY, handle)
 
 
 def _usd(desk: Desk, event: Any) -> int:
@@ -94,7 +95,7 @@ def _alert(place: Place, said: str, origin: Origin, event: Any) -> Outbound:
         "projected_ratio_bps": place.ratio_bps(place.projected),
         "left_before_breach": place.left,
     }
-    return Outbound("chargeback-alerts", event.merchant_id, body)
+    return Outbound(ALERTS, event.merchant_id, body)
 
 
 def _expire(round_: Round, partition: int, key: str, due: int, now: int) -> None:
@@ -104,4 +105,4 @@ def _expire(round_: Round, partition: int, key: str, due: int, now: int) -> None
 
 def table() -> TableSpec[Standing]:
     """The table of standings."""
-    return TableSpec(TABLE, (COUNTS,), encode_standing, decode_standing, _expire)
+    return TableSpec(TABLE, (MERCHANT_ACTIVITY,), encode_standing, decode_standing, _expire)

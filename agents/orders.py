@@ -3,6 +3,7 @@
 from agents.desk import Desk
 from agents.intake import receive, to_order_case
 from app.runtime.topology import Agent, Batch, Round
+from topics.catalogue import ORDERS
 
 
 def agent(desk: Desk) -> Agent:
@@ -11,4 +12,4 @@ def agent(desk: Desk) -> Agent:
     def handle(batch: Batch, round_: Round) -> None:
         receive(desk, batch, round_, to_order_case)
 
-    return Agent("orders", "orders", handle)
+    return Agent("orders", ORDERS, handle)

@@ -4,6 +4,7 @@ from agents.desk import Desk
 from agents.intake import receive
 from agents.links import resolve
 from app.runtime.topology import Agent, Batch, Message, Round
+from topics.catalogue import PAYMENTS
 from topics.codec import Received
 
 
@@ -16,4 +17,4 @@ def agent(desk: Desk) -> Agent:
     def handle(batch: Batch, round_: Round) -> None:
         receive(desk, batch, round_, pass_on)
 
-    return Agent("payments", "payments", handle)
+    return Agent("payments", PAYMENTS, handle)

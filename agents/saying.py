@@ -10,7 +10,8 @@ from app.domain.ids import derive
 from app.domain.publishing import Outbound
 from app.domain.records import Asked, Counted, Reported
 from app.runtime.topology import Headers, Output
-from topics.journal import ACTIVITY, COUNTS, TRACEPARENT
+from topics.catalogue import CUSTOMER_ACTIVITY, MERCHANT_ACTIVITY
+from topics.journal import TRACEPARENT
 
 SOURCE = b"refundry"
 
@@ -59,7 +60,7 @@ def to_history(case: Case, record: Reported | Asked, context: Context, headers: 
             "uses": record.uses,
         }
     key = f"{case.merchant_id}/{record.customer_id}"
-    return Output(ACTIVITY, key.encode(), encode(body), headers)
+    return Output(CUSTOMER_ACTIVITY, key.encode(), encode(body), headers)
 
 
 def to_monitoring(case: Case, record: Counted, context: Context, headers: Headers) -> Output:
@@ -77,4 +78,4 @@ def to_monitoring(case: Case, record: Counted, context: Context, headers: Header
     if context.now != record.at:  # a dispute counts in the month of its opening, and alerts tell when it was heard of
         body["told_at"] = context.now
     key = f"{case.merchant_id}/{record.network}"
-    return Output(COUNTS, key.encode(), encode(body), headers)
+    return Output(MERCHANT_ACTIVITY, key.encode(), encode(body), headers)

@@ -13,6 +13,7 @@ from app.metrics import EVENTS, SHADOW_DECISIONS, SHADOW_MONEY, STRAYED_DISPUTES
 from app.policies import PoliciesRefusedError, load, read_record
 from app.runtime.exits import MisconfiguredError
 from app.settings import Settings
+from topics.catalogue import FX_RATES, POLICIES
 from topics.codec import Unreadable, read
 
 _log = structlog.get_logger(__name__)
@@ -51,7 +52,7 @@ def global_topics(desk: Desk) -> Mapping[str, Heard]:
             raise MisconfiguredError(f"a published policy cannot be used: {error}") from error
 
     def rate(key: bytes | None, body: bytes | None) -> None:
-        received = read("fx-rates", key, body, timestamp=0, secret=b"")
+        received = read(FX_RATES, key, body, timestamp=0, secret=b"")
         if isinstance(received, Unreadable):
             # The agent of fx-rates makes it a dead letter, once; here it is passed over by every worker alike.
             _log.warning("rate_passed_over", code=received.code, path=received.path)
@@ -59,7 +60,7 @@ def global_topics(desk: Desk) -> Mapping[str, Heard]:
         event = received.event
         desk.rates.add(event.base, event.quote, event.as_of, event.rate)
 
-    return {"policies": policy, "fx-rates": rate}
+    return {POLICIES: policy, FX_RATES: rate}
 
 
 def observe(desk: Desk, metrics: Metrics) -> None:

@@ -13,13 +13,14 @@ from typing import Final
 from app import logs
 from app.metrics import Metrics
 from app.readside.connecting import connect, keys_of
-from app.readside.following import TOPIC, Follower, Watchers
+from app.readside.following import Follower, Watchers
 from app.readside.writing import Writer
 from app.runtime.config import RuntimeConfig
 from app.runtime.ops import serve
 from app.runtime.progress import Progress
 from app.runtime.tail import Tail
 from app.settings import Settings
+from topics.catalogue import SNAPSHOTS
 
 FETCH_KBYTES: Final = 16_384
 
@@ -42,7 +43,7 @@ def rebuild(settings: Settings, config: RuntimeConfig, progress: Callable[[int, 
     logs.configure(settings)
     writer = Writer(connect(settings), keys_of(settings))
     writer.forget()
-    log = Tail(_modest(config), TOPIC)
+    log = Tail(_modest(config), SNAPSHOTS)
     try:
         Follower(log, writer, Watchers(progress=progress)).run(Event(), until_complete=True)
     finally:
@@ -55,7 +56,7 @@ async def _follow(writer: Writer, config: RuntimeConfig) -> None:
     ops = await serve(config.ops_bind, progress, metrics)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    log = Tail(_modest(config), TOPIC)
+    log = Tail(_modest(config), SNAPSHOTS)
     follower = Follower(log, writer, Watchers(metrics, progress.blockers))
     try:
         await asyncio.to_thread(follower.run, stop)

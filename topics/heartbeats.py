@@ -5,7 +5,6 @@ key `out`, always in the same partition number. Its value is when it began, in m
 reads `heartbeats` as any consumer reads (committed records alone) sees with `out` what came through, and when.
 """
 
-TOPIC = "heartbeats"
 IN, OUT = b"in", b"out"
 
 

@@ -14,7 +14,6 @@ from topics import vocabulary
 from topics.merchant_activity import ActivityCounted
 from topics.twins import tag_of, twin, union
 
-JOURNAL, ACTIVITY, COUNTS = "case-events", "customer-activity", "merchant-activity"
 ORIGIN, TRACEPARENT = "refundry-origin", "traceparent"
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from topics.catalogue import CUSTOMERS, DISPUTES, FX_RATES, ORDERS, PAYMENTS, POLICIES, REVIEWS
+
 _FIELDS: dict[str, tuple[str, ...]] = {
-    "orders": ("order_id",),
-    "reviews": ("order_id",),
-    "payments": ("payment_id",),
-    "disputes": ("payment_id", "order_id"),
-    "customers": ("customer_id",),
+    ORDERS: ("order_id",),
+    REVIEWS: ("order_id",),
+    PAYMENTS: ("payment_id",),
+    DISPUTES: ("payment_id", "order_id"),
+    CUSTOMERS: ("customer_id",),
 }
 
 
@@ -17,10 +19,10 @@ def key_of(topic: str, body: Mapping[str, Any]) -> str | None:
 
     Where several fields can name the key, the first that is not null does.
     """
-    if topic == "fx-rates":
+    if topic == FX_RATES:
         base, quote, day = body.get("base"), body.get("quote"), body.get("as_of")
         return f"{base}/{quote}@{day}" if base and quote and day else None
-    if topic == "policies":
+    if topic == POLICIES:
         policy, version = body.get("policy"), body.get("version")
         return f"{policy}@{version}" if policy and version else None
     for field in _FIELDS.get(topic, ()):
@@ -32,8 +34,8 @@ def key_of(topic: str, body: Mapping[str, Any]) -> str | None:
 
 def key_fields(topic: str) -> str:
     """The names of the fields that make the key, for people."""
-    if topic == "fx-rates":
+    if topic == FX_RATES:
         return "base/quote@as_of"
-    if topic == "policies":
+    if topic == POLICIES:
         return "policy@version"
     return ", else ".join(_FIELDS[topic])

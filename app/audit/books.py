@@ -8,6 +8,7 @@ from app.audit.found import name_of
 from app.audit.verifying import Verifier
 from app.reports.money import MoneyReport
 from app.runtime.topology import Output
+from topics.catalogue import LEDGER
 
 
 def reckon(output: Output, place: str, verifier: Verifier, money: MoneyReport) -> None:
@@ -23,6 +24,4 @@ def say_books(verifier: Verifier, money: MoneyReport, is_known: Callable[[str], 
     """Names each case in which ledger and snapshot do not come to the same, if all of its ledger is known."""
     for one in filter(lambda one: is_known(one["case_id"]), money.differences()):
         what = f"{one['what']}: the ledger says {one['ledger_minor']}, the snapshot {one['snapshot_minor']}"
-        verifier.say(
-            "books do not close", "ledger-entries", one["case_id"], "", f"{what} {one['currency']} (minor units)"
-        )
+        verifier.say("books do not close", LEDGER, one["case_id"], "", f"{what} {one['currency']} (minor units)")

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from app.replay.writing import DEAD_LETTERS, line_of
+from app.replay.writing import line_of
 from app.runtime.topology import Output
+from topics.catalogue import ALERTS, DEAD_LETTERS, DISPUTE_INSTRUCTIONS, REFUND_INSTRUCTIONS, SNAPSHOTS
 from topics.dead_letters import ATTEMPT, PREFIX, place_of
 
-SNAPSHOTS = "case-snapshots"
 CACHE_KIB = 65_536
 _LAYOUT = """
 CREATE TABLE found (
@@ -169,7 +169,7 @@ def name_of(output: Output) -> str:
 
 def case_of(output: Output, body: dict[str, Any]) -> str:
     """The case that a record is about."""
-    if output.topic in ("chargeback-alerts", "refund-instructions", "dispute-instructions"):
+    if output.topic in (ALERTS, REFUND_INSTRUCTIONS, DISPUTE_INSTRUCTIONS):
         order_id = body.get("order_id") or f"~{body.get('payment_id')}"
         return f"{body.get('merchant_id')}/{order_id}"
     return (output.key or b"").decode(errors="replace")

@@ -10,7 +10,7 @@ from typing import Any
 from agents import Desk
 from app.audit.books import reckon, say_books
 from app.audit.found import Found
-from app.audit.verifying import DECISIONS, Revisions, Verifier
+from app.audit.verifying import Revisions, Verifier
 from app.replay import NoLine, Replay
 from app.replay.files import read_texts
 from app.replay.lines import read_lines
@@ -19,7 +19,7 @@ from app.replay.run import rarely_collected
 from app.reports.money import MoneyReport
 from app.reports.said import Period
 from app.runtime.topology import Output
-from topics.catalogue import OUTBOUND
+from topics.catalogue import DECISIONS, OUTBOUND
 
 
 def verify_replay(

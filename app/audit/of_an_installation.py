@@ -21,20 +21,19 @@ from confluent_kafka import Consumer
 
 from agents import Desk
 from app.audit.books import say_books
-from app.audit.found import SNAPSHOTS, Found, Record
+from app.audit.found import Found, Record
 from app.audit.of_a_replay import document_of
 from app.audit.published import Began, Published, Went
 from app.audit.retelling import Rate, Retelling
 from app.audit.telling import Tally, Telling, headless_of
-from app.audit.verifying import DECISIONS, Verifier
-from app.reports.money import LEDGER
+from app.audit.verifying import Verifier
 from app.runtime import clients, faults
 from app.runtime.config import RuntimeConfig
 from app.runtime.group_offsets import committed_by_group
 from app.runtime.records import OnBroker
 from app.runtime.spans import Span, read_spans, spans_of
 from app.runtime.topology import Message
-from topics.journal import JOURNAL
+from topics.catalogue import DECISIONS, JOURNAL, LEDGER, SNAPSHOTS
 from topics.partitioning import partition_of
 
 HEADLESS = "of cases whose beginning the journal no longer has"

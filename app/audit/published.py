@@ -8,17 +8,17 @@ from confluent_kafka import Consumer
 
 from app.audit.books import reckon
 from app.audit.found import body_of
-from app.audit.verifying import DECISIONS, Revisions, Verifier
+from app.audit.verifying import Revisions, Verifier
 from app.reports.money import MoneyReport
 from app.reports.said import Period
 from app.runtime.config import RuntimeConfig
 from app.runtime.spans import read_spans, size_of, spans_of
 from app.runtime.topology import Message, Output
-from topics.catalogue import OUTBOUND
+from topics.catalogue import ALERTS, DEAD_LETTERS, DECISIONS, OUTBOUND
 from topics.dead_letters import place_of
 from topics.partitioning import partition_of
 
-TOPICS = tuple(topic for topic in OUTBOUND if topic != "dead-letters")
+TOPICS = tuple(topic for topic in OUTBOUND if topic != DEAD_LETTERS)
 READINGS_MAX = 4
 PROGRAMMES = "alerts of monitoring programmes"
 
@@ -88,7 +88,7 @@ class Published:
         output = Output(message.topic, message.key, message.value, message.headers)
         place = place_of(message.topic, message.partition, message.offset)
         reckon(output, place, self._verifier, self.money)
-        if message.topic == "chargeback-alerts" and str(body_of(output).get("type")).startswith("programme."):
+        if message.topic == ALERTS and str(body_of(output).get("type")).startswith("programme."):
             self._passed_over[PROGRAMMES] += 1
             return
         self._verifier.publish(output, place, message.offset)

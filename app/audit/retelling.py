@@ -15,7 +15,7 @@ from app.domain.rates import Rates
 from app.replay.spilling import SpillingStore
 from app.runtime.store import pack, row_of
 from app.runtime.topology import Batch, Message, Output, Refusal
-from topics.journal import JOURNAL
+from topics.catalogue import JOURNAL
 
 
 class Rate(NamedTuple):

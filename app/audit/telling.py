@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from app.audit.found import SNAPSHOTS, Found, Record, cause_text
+from app.audit.found import Found, Record, cause_text
 from app.audit.published import TOPICS, Published
 from app.audit.retelling import Retelling, cause_of
 from app.audit.verifying import Verifier
 from app.runtime.topology import Message, Output
+from topics.catalogue import SNAPSHOTS
 
 OLDER = "older than what topics still have"
 

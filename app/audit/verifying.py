@@ -10,9 +10,9 @@ from app.audit.found import Found, Record, body_of, name_of
 from app.domain.ids import derive
 from app.replay.writing import line_of
 from app.runtime.topology import Output
+from topics.catalogue import DECISIONS
 
 TOLD_MAX, FIELDS_MAX, VALUE_MAX = 1000, 4, 60
-DECISIONS = "refund-decisions"
 FINAL = ("refund.approved", "refund.denied", "refund.withdrawn")
 
 

@@ -18,11 +18,10 @@ from app.runtime import clients
 from app.runtime.config import RuntimeConfig
 from app.runtime.spans import Spans, read_spans, size_of, spans_of
 from app.runtime.topology import Message
-from topics.catalogue import INBOUND
-from topics.journal import JOURNAL
+from topics.catalogue import FX_RATES, INBOUND, JOURNAL, POLICIES
 
-TOPICS = (JOURNAL, *(topic for topic in INBOUND if topic not in ("fx-rates", "policies")))
-READ_WHOLE = ("fx-rates", "policies")
+READ_WHOLE = (FX_RATES, POLICIES)
+TOPICS = (JOURNAL, *(topic for topic in INBOUND if topic not in READ_WHOLE))
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -19,10 +19,10 @@ from app.replay import Replay, Rows
 from app.replay.lines import Line, NoLine
 from app.replay.run import rarely_collected
 from app.runtime.topology import Output
+from topics.catalogue import DEAD_LETTERS, DECISIONS, ORDERS
 from topics.dead_letters import MESSAGE
 
 REQUEST_ID = "preview"
-DECISIONS, DEAD_LETTERS = "refund-decisions", "dead-letters"
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -98,7 +98,7 @@ def _noting(lines: Iterable[Line | NoLine], order_id: str, merchants: set[str]) 
     """The lines as they are; `merchants` learns whose order it is."""
     needle = order_id.encode()
     for line in lines:
-        if isinstance(line, Line) and line.topic == "orders" and line.value is not None and needle in line.value:
+        if isinstance(line, Line) and line.topic == ORDERS and line.value is not None and needle in line.value:
             try:
                 order = _decode_order(line.value)
             except msgspec.DecodeError:
@@ -133,7 +133,7 @@ def _request(wanted: Wanted, merchant_id: str, clock: int) -> Line:
         "method": wanted.method,
         "scope": wanted.scope,
     }
-    return Line("orders", wanted.order_id.encode(), msgspec.json.encode(body), (), clock)
+    return Line(ORDERS, wanted.order_id.encode(), msgspec.json.encode(body), (), clock)
 
 
 def _decision(said: list[Output]) -> dict[str, Any]:

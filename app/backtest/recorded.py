@@ -17,12 +17,13 @@ import msgspec
 
 from app.replay.lines import Line
 from app.runtime.topology import Message
+from topics.catalogue import CUSTOMERS
 from topics.journal import unpack
 
 BEGINNINGS = frozenset({"order.placed", "order.amended"})
 CACHE_KIB = 32_768
 ALONE = "~"  # begins the name of a payment that is a case of its own
-_OF_NO_ORDER = frozenset({"customers"})
+_OF_NO_ORDER = frozenset({CUSTOMERS})
 _LAYOUT = """
 CREATE TABLE message (
     moment INTEGER, topic TEXT, part INTEGER, place INTEGER, case_id TEXT, key BLOB, value BLOB, headers BLOB,

@@ -15,10 +15,11 @@ from typing import NamedTuple
 import msgspec
 
 from app.replay.lines import Line, NoLine
+from topics.catalogue import DISPUTES, ORDERS, PAYMENTS, REVIEWS
 
 ASKS = "refund.requested"
 MAY_ASK = frozenset({"order.cancelled", "subscription.cancelled"})
-OF_CASES = frozenset({"orders", "payments", "disputes", "reviews"})
+OF_CASES = frozenset({ORDERS, PAYMENTS, DISPUTES, REVIEWS})
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -81,7 +82,7 @@ class Relevant:
                 customer = _Subject(named.merchant_id, "customer", named.customer_id)
                 customers[subjects[0]].add(customer)
                 orders[customer].add(subjects[0])
-            if line.topic == "disputes":
+            if line.topic == DISPUTES:
                 disputed.update(subjects)
             elif _asks(named):
                 asked.update(subjects)

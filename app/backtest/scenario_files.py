@@ -28,7 +28,7 @@ from app.policies import PoliciesRefusedError, Problem, marked_yaml
 from app.policies.problems import Source, did_you_mean
 from app.policies.values import as_moment
 from app.replay.lines import Line, right_key
-from topics.catalogue import CATALOGUE, INBOUND
+from topics.catalogue import CATALOGUE, DISPUTES, INBOUND, ORDERS, PAYMENTS, REVIEWS
 from topics.twins import tag_of
 
 FOLDER = "scenarios"
@@ -86,9 +86,9 @@ class Told(msgspec.Struct, frozen=True):
 
     def _defaults(self, topic: str, number: int, at: datetime) -> dict[str, Any]:
         named = {"event_id": f"e{number}", "occurred_at": at, "merchant_id": self.scenario.merchant_id}
-        if topic in ("payments", "disputes"):
+        if topic in (PAYMENTS, DISPUTES):
             return named | {"order_id": "o1", "payment_id": "p1"}
-        return named | {"order_id": "o1"} if topic in ("orders", "reviews") else named
+        return named | {"order_id": "o1"} if topic in (ORDERS, REVIEWS) else named
 
 
 def _moment(written: Any, otherwise: datetime) -> datetime:

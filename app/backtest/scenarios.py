@@ -10,13 +10,14 @@ import msgspec
 
 from agents import Desk
 from app.backtest.scenario_files import Expected, Told
-from app.backtest.world import DECISIONS, Decision
+from app.backtest.world import Decision
 from app.domain.policy import Policies
 from app.domain.policy_terms import Condition
 from app.policies import Problem, Written, compile_condition
 from app.replay import HASH_KEY, Replay
 from app.replay.run import rarely_collected
 from app.runtime.topology import Output
+from topics.catalogue import DEAD_LETTERS, DECISIONS
 from topics.dead_letters import CODE, MESSAGE
 
 _decode = msgspec.json.Decoder(Decision).decode
@@ -87,7 +88,7 @@ def _try(told: Told, book: Policies) -> Result:
         if output.topic == DECISIONS and output.value is not None:
             decision = _decode(output.value)
             decisions[decision.request_id] = decision
-        elif output.topic == "dead-letters":
+        elif output.topic == DEAD_LETTERS:
             headers = dict(output.headers)
             refused.append(f"{headers[CODE].decode()}: {headers[MESSAGE].decode()}")
 

@@ -18,8 +18,8 @@ from app.domain.records import Alerted, Booked, Counted, Told
 from app.replay import Replay
 from app.replay.lines import Line
 from app.runtime.topology import Output
+from topics.catalogue import DECISIONS, ORDERS, PAYMENTS, REFUND_INSTRUCTIONS
 
-DECISIONS, INSTRUCTIONS = "refund-decisions", "refund-instructions"
 NOT_COMPARED = (Told, Alerted, Booked, Counted)
 """What follows from decisions, and from which no decision follows."""
 _MAY_ANSWER = (b'"refund.', b'"store_credit.')
@@ -105,7 +105,7 @@ class World:
 
     def hear(self, line: Line) -> None:
         """One message, unless it answers an instruction of another world."""
-        if line.topic in ("payments", "orders") and self._is_foreign(line.value):
+        if line.topic in (PAYMENTS, ORDERS) and self._is_foreign(line.value):
             self.passed_over += 1
             self._replay.pass_over(line)
         else:
@@ -143,7 +143,7 @@ class World:
         if output.topic == DECISIONS:
             decision = _decode_decision(output.value)
             self._decisions[Key(decision.merchant_id, decision.order_id, decision.request_id)] = decision
-        elif output.topic == INSTRUCTIONS:
+        elif output.topic == REFUND_INSTRUCTIONS:
             self._given.add(_decode_instruction(output.value).instruction_id)
 
     def _look_at_what_is_under_way(self) -> None:
@@ -151,7 +151,7 @@ class World:
         said = self._replay.unsaid
         known, seen = self._looked_at
         for output in said[seen:] if said is known else said:
-            if output.topic == INSTRUCTIONS:
+            if output.topic == REFUND_INSTRUCTIONS:
                 self._take(output)
         self._looked_at = said, len(said)
 

@@ -25,9 +25,8 @@ from app.replay import desk_of
 from app.runtime.config import RuntimeConfig
 from app.runtime.topology import Message
 from app.settings import Settings
-from topics.catalogue import OUTBOUND
+from topics.catalogue import FX_RATES, JOURNAL, OUTBOUND, POLICIES
 from topics.codec import Received, read
-from topics.journal import JOURNAL
 
 COLUMNS = ("kind", "topic", "record", "place", "what")
 SHOWN_MAX = 100
@@ -93,9 +92,9 @@ def verify(
 
 def _of_installation(settings: Settings) -> dict[str, Any]:
     runtime = config_of(settings)
-    require_topics(runtime, (JOURNAL, "policies", "fx-rates", *OUTBOUND))
+    require_topics(runtime, (JOURNAL, POLICIES, FX_RATES, *OUTBOUND))
     desk = Desk(b"", act_from=settings.act_from, retention_days=settings.case_retention_days)
-    read_whole(runtime, {"policies": global_topics(desk)["policies"]})
+    read_whole(runtime, {POLICIES: global_topics(desk)[POLICIES]})
     audit = Audit(runtime, desk, _rates(runtime))
     with _steps() as (began, went):
         return audit.run(began=began, went=went)
@@ -106,12 +105,12 @@ def _rates(runtime: RuntimeConfig) -> list[Rate]:
     rates = list[Rate]()
 
     def hear(message: Message) -> None:
-        received = read("fx-rates", message.key, message.value, timestamp=0, secret=b"")
+        received = read(FX_RATES, message.key, message.value, timestamp=0, secret=b"")
         if isinstance(received, Received):
             said = received.event
             rates.append(Rate(message.timestamp, said.base, said.quote, said.as_of, said.rate))
 
-    read_topics(runtime, ("fx-rates",), hear)
+    read_topics(runtime, (FX_RATES,), hear)
     return sorted(rates, key=lambda rate: rate.published)
 
 

@@ -13,11 +13,10 @@ from app.cli.records import read_topics
 from app.replay.reading import read_written
 from app.runtime.topology import Message, Output
 from app.settings import Settings
+from topics.catalogue import DECISIONS, SNAPSHOTS
 
 if TYPE_CHECKING:
     from app.readside.answering import Answers, Found
-
-SNAPSHOTS, DECISIONS = "case-snapshots", "refund-decisions"
 
 
 @dataclass

@@ -14,9 +14,8 @@ from app.cli.options import config_option, settings_of
 from app.console.passwords import LONGEST, SHORTEST, hash_of
 from app.console.users import NAME, Role, User, UsersFileError, line_of, users_in
 from app.readside.connecting import connect
-from app.review_desk.refusals import DEAD_LETTERS
 from app.review_desk.serving import open_desk, users_of
-from app.review_desk.verdicts import TOPIC
+from topics.catalogue import DEAD_LETTERS, REVIEWS
 
 HEAD = "# Users of the console: `refundry console add-user` writes this file.\nusers:\n"
 
@@ -39,7 +38,7 @@ def command(ctx: click.Context, config: Path | None) -> None:
     users_of(settings)  # what cannot be served is told before Kafka is asked for anything
     connect(settings).close()
     runtime = config_of(settings)
-    require_topics(runtime, (TOPIC, DEAD_LETTERS))
+    require_topics(runtime, (REVIEWS, DEAD_LETTERS))
     open_desk(settings, runtime)
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from app.replay.files import Text, read_texts
 from app.replay.lines import Line, NoLine, read_lines
-from topics.catalogue import CATALOGUE, INBOUND
+from topics.catalogue import CATALOGUE, FX_RATES, INBOUND, POLICIES
 from topics.codec import Unreadable
 
 DOCUMENT_BYTES_MAX = 64 << 20
@@ -124,8 +124,8 @@ def _topic_of(body: Any, type_: str | None) -> str | None:
     if type_ in _TOPIC_OF:
         return _TOPIC_OF[type_]
     if isinstance(body, dict) and "base" in body and "quote" in body:
-        return "fx-rates"
-    return "policies" if isinstance(body, dict) and "policy" in body else None
+        return FX_RATES
+    return POLICIES if isinstance(body, dict) and "policy" in body else None
 
 
 def _without_topic(body: Any) -> Unreadable:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 import msgspec
 
-from app.cli.cases import SNAPSHOTS, known, written
+from app.cli.cases import known, written
 from app.cli.kafka import config_of
 from app.cli.options import FILE, config_option, output_option, settings_of
 from app.cli.published import Published
@@ -18,6 +18,7 @@ from app.readside.document import Document, read
 from app.readside.numbers import number_in, order_of
 from app.replay.reading import read_written
 from app.runtime.topology import Message
+from topics.catalogue import SNAPSHOTS
 
 COLUMNS = ("kind", "status", "merchant_id", "order_id", "case_id")
 

@@ -12,11 +12,10 @@ from app.cli.options import Moment
 from app.cli.records import read_records
 from app.letters.letter import Letter, NoLetterError
 from app.runtime.topology import Message
-from topics.catalogue import INBOUND
+from topics.catalogue import DEAD_LETTERS, INBOUND
 from topics.dead_letters import DeadLetterCode
 
 F = TypeVar("F", bound=Callable[..., Any])
-TOPIC = "dead-letters"
 
 SELECTION_OPTIONS = (
     click.option(
@@ -78,7 +77,7 @@ def read_letters(selection: Selection, *, records: Sequence[str], config: Path |
         if selection.holds(letter):
             found.append(letter)
 
-    read_records((TOPIC,), hear, records=records, config=config)
+    read_records((DEAD_LETTERS,), hear, records=records, config=config)
     if foreign:
-        click.echo(f"refundry: {foreign} records on {TOPIC} are no dead letters of ours; passed over", err=True)
+        click.echo(f"refundry: {foreign} records on {DEAD_LETTERS} are no dead letters of ours; passed over", err=True)
     return found

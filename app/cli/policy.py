@@ -16,8 +16,8 @@ from app.cli.showing import show_rows
 from app.domain.policy import Policy
 from app.policies import Written, plan, read_directory, read_record
 from app.settings import Settings
+from topics.catalogue import POLICIES
 
-TOPIC = "policies"
 COLUMNS = ("policy", "version", "effective_from", "merchants", "digest", "file")
 
 
@@ -55,7 +55,7 @@ def publish(directory: Path | None, dry_run: bool, config: Path | None, output: 
     wanted = read_directory(_directory(directory, settings))
     runtime = config_of(settings)
     published: list[Policy] = []
-    read_whole(runtime, {TOPIC: lambda key, body: published.append(read_record(key, body))})
+    read_whole(runtime, {POLICIES: lambda key, body: published.append(read_record(key, body))})
     planned = plan(published, wanted, now=datetime.now(UTC))
     if planned.refusals:
         raise Failure(
@@ -65,7 +65,7 @@ def publish(directory: Path | None, dry_run: bool, config: Path | None, output: 
             details=[str(problem) for problem in planned.refusals],
         )
     if not dry_run:
-        write(runtime, TOPIC, [(one.key, one.body) for one in planned.publications])
+        write(runtime, POLICIES, [(one.key, one.body) for one in planned.publications])
     done = "would be published" if dry_run else "published"
     rows = [_row(one.policy, status=done, file=_file(one.policy, wanted)) for one in planned.publications]
     rows += [_row(policy, status="unchanged", file=_file(policy, wanted)) for policy in planned.unchanged]

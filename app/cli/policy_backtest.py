@@ -26,6 +26,7 @@ from app.replay import desk_of
 from app.replay.files import read_texts
 from app.replay.lines import Line, read_lines
 from app.settings import Settings
+from topics.catalogue import POLICIES
 
 
 class Trial(NamedTuple):
@@ -124,7 +125,7 @@ def _over_kafka(trial: Trial, since: datetime) -> tuple[Report, FromKafka]:
     if trial.old is None:
         before.policies = Policies()
     else:
-        del heard["policies"]
+        del heard[POLICIES]
     require_topics(runtime, (*TOPICS, *READ_WHOLE))
     read_whole(runtime, heard)
     with TemporaryDirectory(prefix="refundry-past-") as scratch, Recorded(Path(scratch)) as recorded:

@@ -13,9 +13,9 @@ from app.cli.noun import Noun
 from app.cli.options import config_option, settings_of
 from app.cli.showing import console
 from app.readside.connecting import connect
-from app.readside.following import TOPIC
 from app.runtime.config import RuntimeConfig
 from app.settings import Settings
+from topics.catalogue import SNAPSHOTS
 
 
 @click.group(cls=Noun, short_help="Keep the read side in Redis.")
@@ -65,5 +65,5 @@ def _ready(config: Path | None) -> tuple[Settings, RuntimeConfig]:
     settings = settings_of(config)
     connect(settings).close()  # a URL that cannot be used is told before Kafka is asked for anything
     runtime = config_of(settings)
-    require_topics(runtime, (TOPIC,))
+    require_topics(runtime, (SNAPSHOTS,))
     return settings, runtime

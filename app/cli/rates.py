@@ -17,10 +17,10 @@ from app.cli.options import FILE, config_option, output_option, settings_of
 from app.cli.replay import progress_of
 from app.cli.showing import show_rows
 from app.replay.rates import Quote, read_quotes
+from topics.catalogue import FX_RATES
 from topics.codec import Received, read
 from topics.keys import key_of
 
-TOPIC = "fx-rates"
 COLUMNS = ("pair", "status", "rates", "first", "last")
 NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
 DETAILS = 10
@@ -55,7 +55,7 @@ def publish(*, file: str, since: Any, replace: bool, dry_run: bool, config: Path
     """
     runtime = config_of(settings_of(config))
     known: Known = {}
-    read_whole(runtime, {TOPIC: lambda key, body: _learn(known, key, body)})
+    read_whole(runtime, {FX_RATES: lambda key, body: _learn(known, key, body)})
     sorted_out: dict[str, dict[bytes, Quote]] = {NEW: {}, CHANGED: {}, UNCHANGED: {}}
     with progress_of([file]) as progress:
         for key, quote in _last_of_each(read_quotes(file, progress), since.date() if since else date.min):
@@ -69,7 +69,7 @@ def publish(*, file: str, since: Any, replace: bool, dry_run: bool, config: Path
             details=[_difference(key, known[key], quote) for key, quote in list(changed.items())[:DETAILS]],
         )
     if not dry_run:
-        write(runtime, TOPIC, [(key, _body(quote)) for key, quote in (sorted_out[NEW] | changed).items()])
+        write(runtime, FX_RATES, [(key, _body(quote)) for key, quote in (sorted_out[NEW] | changed).items()])
     show_rows(list(_rows(sorted_out)), COLUMNS, output)
 
 
@@ -77,7 +77,7 @@ def _learn(known: Known, key: bytes | None, body: bytes | None) -> None:
     """A record of the topic, as every worker hears it: what cannot be read is passed over."""
     if key is None:
         return
-    received = read(TOPIC, key, body, timestamp=0, secret=b"")
+    received = read(FX_RATES, key, body, timestamp=0, secret=b"")
     if isinstance(received, Received):
         known[key] = (Decimal(received.event.rate), received.event.source)
     elif body is None:
@@ -91,7 +91,7 @@ def _last_of_each(quotes: Iterable[Quote], since: date) -> Iterator[tuple[bytes,
 
 
 def _key(quote: Quote) -> bytes:
-    key = key_of(TOPIC, quote._asdict() | {"as_of": quote.as_of.isoformat()})
+    key = key_of(FX_RATES, quote._asdict() | {"as_of": quote.as_of.isoformat()})
     assert key is not None, "all parts of the key are there"
     return key.encode()
 

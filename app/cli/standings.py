@@ -17,8 +17,7 @@ from app.domain.programmes import Standing, decode_standing
 from app.replay import Replay, Summary, desk_of, replay_files
 from app.runtime.store import row_of
 from app.settings import Settings
-
-POLICIES = "policies"
+from topics.catalogue import POLICIES
 
 
 @dataclass

@@ -30,7 +30,7 @@ from app.demo.screen import Screen, in_words
 from app.demo.shop import Message, day
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.topology import Message as Said
-from topics.catalogue import INBOUND, OUTBOUND
+from topics.catalogue import DEAD_LETTERS, DECISIONS, INBOUND, OUTBOUND, REFUND_INSTRUCTIONS, SNAPSHOTS
 from topics.dead_letters import CODE
 
 WINDOW_MAX, WINDOW_SHARE = 1000, 10
@@ -170,16 +170,16 @@ class Play:
         self._spoke = True
         tally = self.scene.tally
         tally.said[said.topic] += 1
-        if said.topic == "case-snapshots":
+        if said.topic == SNAPSHOTS:
             self._read_side.hear(said.key, said.value)
-        elif said.topic == "dead-letters":
+        elif said.topic == DEAD_LETTERS:
             tally.dead_letters[dict(said.headers).get(CODE, b"").decode()] += 1
-        elif said.topic in ("refund-decisions", "refund-instructions"):
+        elif said.topic in (DECISIONS, REFUND_INSTRUCTIONS):
             body = _decode(said.value or b"")
             if body["id"] in self._known:
                 return
             self._known.add(body["id"])
-            if said.topic == "refund-instructions":
+            if said.topic == REFUND_INSTRUCTIONS:
                 self.scene.payment_id = body.get("payment_id") or self.scene.payment_id
                 self._publisher.expect(self._provider.react(body))
             else:

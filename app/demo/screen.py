@@ -14,6 +14,7 @@ from rich.text import Text
 
 from app.demo.scene import Scene
 from app.demo.tally import LAST_MAX, STATES, Decided, Tally, shown
+from topics.catalogue import NOTIFICATIONS, REFUND_INSTRUCTIONS
 
 STYLES = {"approved": "green", "held": "yellow", "denied": "red", "withdrawn": "dim"}
 LINES_EVERY_S = 2.0
@@ -146,7 +147,7 @@ def _dead_letters_line(tally: Tally) -> Text:
 def _status(scene: Scene) -> Text:
     killed = f", killed {scene.kills} of {scene.strikes} times" if scene.strikes else ""
     said = scene.tally.said
-    counts = f"{said['refund-instructions']:,} instructions · {said['customer-notifications']:,} notifications"
+    counts = f"{said[REFUND_INSTRUCTIONS]:,} instructions · {said[NOTIFICATIONS]:,} notifications"
     text = f"{scene.where} · worker {scene.worker}{killed} · {counts} · {scene.metrics_url}"
     return Text(text, style="dim")
 

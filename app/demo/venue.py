@@ -21,7 +21,7 @@ from app.runtime import clients, topics_admin
 from app.runtime.config import Limits, Mode, RuntimeConfig
 from app.runtime.exits import UnreachableError
 from app.runtime.topology import Topology
-from topics.catalogue import TOPICS
+from topics.catalogue import POLICIES, TOPICS
 
 PARTITIONS: Final = 4
 """As many as the embedded broker gives every topic; it cannot be told another number."""
@@ -82,7 +82,7 @@ def publish_policies(config: RuntimeConfig, policies: Iterable[Policy]) -> None:
     records = [published(policy) for policy in policies]
     producer = clients.producer(replace(config, mode=Mode.AT_LEAST_ONCE), lambda _: None)
     for record in records:
-        producer.produce(config.topic("policies"), key=record.key, value=record.body)
+        producer.produce(config.topic(POLICIES), key=record.key, value=record.body)
     if producer.flush(PATIENCE_S):
         raise UnreachableError("the broker takes no policies", "Is it up?")
 

@@ -9,8 +9,8 @@ from app.domain.policy import Policies, PolicyChangedError
 from app.policies import PoliciesRefusedError, read_record
 from app.runtime.exits import MisconfiguredError
 from app.runtime.global_topics import GlobalTopics
+from topics.catalogue import POLICIES
 
-TOPIC = "policies"
 _CURE = (
     "Delete the topic, then `refundry topics create` and `refundry policy publish` of every version: no other writer"
 )
@@ -29,7 +29,7 @@ def readable(installation: Installation) -> Iterator[Finding]:
         except (PoliciesRefusedError, PolicyChangedError) as error:
             refused.append(str(error))
 
-    topics = GlobalTopics(installation.config, {TOPIC: hear})
+    topics = GlobalTopics(installation.config, {POLICIES: hear})
     try:
         topics.read_whole(Event())
     finally:

@@ -13,9 +13,10 @@ from app.doctor.installation import Installation
 from app.runtime import clients, faults, partition_counts, topics_admin
 from app.runtime.exits import MisconfiguredError, UnreachableError, UnsafeError
 from app.runtime.records import OnBroker, offset_of, place_of
+from topics.catalogue import DISPUTES, PAYMENTS
 from topics.partitioning import partition_of
 
-PLACED = ("payments", "disputes")
+PLACED = (PAYMENTS, DISPUTES)
 """What a worker refuses as `wrong_partition`: the key's partition decides which worker knows the payment."""
 REPLICAS = 3
 NEWEST = 20

@@ -14,6 +14,7 @@ from app.domain.context import Context
 from app.domain.ids import derive
 from app.domain.money import money_of
 from app.domain.records import Alerted, Booked, Cancelled, Decided, Executed, Record, Responded, Told
+from topics.catalogue import ALERTS, DECISIONS, DISPUTE_INSTRUCTIONS, LEDGER, NOTIFICATIONS, REFUND_INSTRUCTIONS
 
 
 class Outbound(msgspec.Struct, frozen=True, gc=False):
@@ -47,7 +48,7 @@ def notification(case: Case, told: Told, context: Context, text: dict[str, Any])
         "request_id": told.request_id,
         "dispute_id": told.dispute_id,
     }
-    return _say(case, context, ("customer-notifications", case.case_id), id_, body)
+    return _say(case, context, (NOTIFICATIONS, case.case_id), id_, body)
 
 
 def _say(case: Case, context: Context, to: tuple[str, str], id_: str, body: dict[str, Any]) -> Outbound:
@@ -74,7 +75,7 @@ def cause_of(cause: Cause) -> dict[str, str | None]:
 
 def _decided(case: Case, decided: Decided, context: Context) -> Outbound:
     id_ = decision_id(case, decided)
-    return _say(case, context, ("refund-decisions", case.case_id), id_, _decision(decided))
+    return _say(case, context, (DECISIONS, case.case_id), id_, _decision(decided))
 
 
 def _decision(decided: Decided) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _executed(case: Case, record: Executed, context: Context) -> Outbound:
             "reason": record.reason,
             "not_after": record.not_after,
         }
-    return _say(case, context, ("refund-instructions", key), record.instruction_id, body)
+    return _say(case, context, (REFUND_INSTRUCTIONS, key), record.instruction_id, body)
 
 
 def _cancelled(case: Case, record: Cancelled, context: Context) -> Outbound:
@@ -155,7 +156,7 @@ def _cancelled(case: Case, record: Cancelled, context: Context) -> Outbound:
         "reason": record.reason,
     }
     key = f"{case.merchant_id}/{record.payment_id}"
-    return _say(case, context, ("refund-instructions", key), derive("cnl", record.instruction_id), body)
+    return _say(case, context, (REFUND_INSTRUCTIONS, key), derive("cnl", record.instruction_id), body)
 
 
 def _responded(case: Case, record: Responded, context: Context) -> Outbound:
@@ -169,12 +170,12 @@ def _responded(case: Case, record: Responded, context: Context) -> Outbound:
         body["evidence"] = [msgspec.structs.asdict(item) for item in record.evidence]
         body["respond_by"] = record.respond_by
     key = f"{case.merchant_id}/{record.payment_id}"
-    return _say(case, context, ("dispute-instructions", key), record.instruction_id, body)
+    return _say(case, context, (DISPUTE_INSTRUCTIONS, key), record.instruction_id, body)
 
 
 def _alerted(case: Case, record: Alerted, context: Context) -> Outbound:
     id_ = derive("alr", case.case_id, record.type, *record.fact)
-    return _say(case, context, ("chargeback-alerts", case.merchant_id), id_, {"type": record.type, **record.body})
+    return _say(case, context, (ALERTS, case.merchant_id), id_, {"type": record.type, **record.body})
 
 
 def _booked(case: Case, record: Booked, context: Context) -> Outbound:
@@ -189,7 +190,7 @@ def _booked(case: Case, record: Booked, context: Context) -> Outbound:
         "fx": record.fx,
         "booked_on": context.now.date(),
     }
-    return _say(case, context, ("ledger-entries", case.case_id), id_, body)
+    return _say(case, context, (LEDGER, case.case_id), id_, body)
 
 
 PUBLISHED: dict[type[Record], Callable[[Case, Any, Context], Outbound]] = {

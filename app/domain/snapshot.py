@@ -19,6 +19,7 @@ from app.domain.publishing import Outbound, cause_of
 from app.domain.refunds.asking import STAFF
 from app.domain.refunds.assessment import requested
 from app.domain.timer_names import RETENTION
+from topics.catalogue import SNAPSHOTS
 from topics.decisions import REVIEWS
 
 
@@ -50,7 +51,7 @@ def snapshot(case: Case) -> Outbound:
         "flags": list(case.flags),
         "truncated": bool(case.ended_requests),
     }
-    return Outbound("case-snapshots", case.case_id, fitted(body))
+    return Outbound(SNAPSHOTS, case.case_id, fitted(body))
 
 
 def _order(order: Order) -> dict[str, Any]:

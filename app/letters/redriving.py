@@ -13,7 +13,7 @@ from typing import NamedTuple
 from app.letters.letter import Letter, body_of
 from app.runtime.dead_letters import VALUE_BYTES_MAX
 from app.runtime.topology import Headers, Message, Output
-from topics.catalogue import INBOUND
+from topics.catalogue import INBOUND, POLICIES
 from topics.codec import Unreadable, mask, read
 from topics.dead_letters import ATTEMPT, PREFIX, REDRIVEN_FROM
 from topics.partitioning import partition_of
@@ -21,7 +21,7 @@ from topics.partitioning import partition_of
 ATTEMPTS_MAX = 3
 """A message that was refused so often is not sent again unless somebody says so: nothing may go round for ever."""
 
-SENT_AGAIN = tuple(topic for topic in INBOUND if topic != "policies")
+SENT_AGAIN = tuple(topic for topic in INBOUND if topic != POLICIES)
 _IDENTITY = ("merchant_id", "event_id", "type")
 
 
@@ -70,7 +70,7 @@ def judge(letter: Letter, known: Surroundings) -> Redrive:
     def refused(why: str) -> Redrive:
         return Redrive(letter, Verdict.REFUSED, why)
 
-    if letter.topic == "policies":
+    if letter.topic == POLICIES:
         return refused("policies are published with `refundry policy publish`")
     if letter.topic not in SENT_AGAIN:
         return refused(f"it is a record of our own on {letter.topic}; nobody publishes there")

@@ -27,7 +27,6 @@ from app.readside.writing import Change, MovedError, Position, Writer
 
 _log = structlog.get_logger(__name__)
 
-TOPIC: Final = "case-snapshots"
 RECORDS_MAX: Final = 200
 """Of one write. A snapshot has up to 900 KiB, and all of them are in memory at once."""
 READ_S: Final = 0.2

@@ -20,10 +20,10 @@ from agents.desk import milliseconds
 from app.replay.careless import decoded, encoded, read_careless
 from app.replay.files import Text
 from app.runtime.topology import Headers
-from topics.catalogue import CATALOGUE, INBOUND
+from topics.catalogue import CATALOGUE, INBOUND, POLICIES
 from topics.keys import key_of
 
-READ = tuple(topic for topic in INBOUND if topic != "policies")
+READ = tuple(topic for topic in INBOUND if topic != POLICIES)
 TIMESTAMP_MAX = 253_402_300_799_999  # the last millisecond of the year 9999
 
 

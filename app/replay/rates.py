@@ -13,6 +13,7 @@ from typing import NamedTuple
 from app.domain.rates import Rates
 from app.replay.files import Text, read_texts
 from app.replay.lines import right_key
+from topics.catalogue import FX_RATES
 from topics.codec import Unreadable, read
 from topics.currencies import EXPONENTS
 
@@ -68,8 +69,8 @@ def _whole(texts: Iterable[Text]) -> Iterator[tuple[str, bytes]]:
 
 
 def _of_body(place: str, content: bytes) -> Quote:
-    key = right_key("fx-rates", content)
-    received = read("fx-rates", key.encode() if key else b"", content, timestamp=-1, secret=b"")
+    key = right_key(FX_RATES, content)
+    received = read(FX_RATES, key.encode() if key else b"", content, timestamp=-1, secret=b"")
     if isinstance(received, Unreadable):
         raise RatesRefusedError(f"{place}: {received.message}")
     event = received.event

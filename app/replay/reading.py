@@ -6,9 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import msgspec
 
 from app.replay.files import UnreadableFileError, read_texts
-from app.replay.writing import DEAD_LETTERS
 from app.runtime.topology import Output
-from topics.catalogue import OUTBOUND
+from topics.catalogue import DEAD_LETTERS, OUTBOUND
 
 
 class _Named(msgspec.Struct):

@@ -35,7 +35,7 @@ from app.replay.summary import Summary
 from app.runtime.log import MemoryLog
 from app.runtime.topology import Message, Output
 from app.settings import Settings
-from topics.catalogue import OUTBOUND
+from topics.catalogue import OUTBOUND, SNAPSHOTS
 from topics.codec import Received, read
 
 HASH_KEY = "refundry-replay-hash-key"
@@ -44,7 +44,6 @@ HASH_KEY = "refundry-replay-hash-key"
 Rows = Mapping[str, Mapping[bytes, bytes]]
 """By table and key what is stored there, as stores and changelogs have it."""
 
-_SAID_AT_THE_END = "case-snapshots"
 _COLLECT_AFTER = (50_000, 20, 50)
 _PASSED_MAX = 1_024
 """Lines that are passed over before the clock is brought up to them; they wait in memory."""
@@ -140,7 +139,7 @@ class Replay:
         self._desk = desk
         self._sink = sink
         self._passed: list[tuple[int, Line]] = []
-        said = frozenset(OUTBOUND) - {_SAID_AT_THE_END}
+        said = frozenset(OUTBOUND) - {SNAPSHOTS}
 
         def pass_on(output: Output) -> None:
             if output.topic in said:

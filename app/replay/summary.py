@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from app.runtime.topology import Output
+from topics.catalogue import DEAD_LETTERS, DECISIONS
 from topics.dead_letters import CODE
-
-DECISIONS = "refund-decisions"
-DEAD_LETTERS = "dead-letters"
 
 
 class _Amount(msgspec.Struct):

@@ -9,8 +9,7 @@ from base64 import b64encode
 import msgspec
 
 from app.runtime.topology import Output
-
-DEAD_LETTERS = "dead-letters"
+from topics.catalogue import DEAD_LETTERS
 
 
 class _Written(msgspec.Struct, omit_defaults=True):

@@ -15,8 +15,8 @@ import msgspec
 
 from app.domain.rates import rounded
 from app.reports.said import Closed, Dispute, Once, Period, Snapshot
+from topics.catalogue import ALERTS, SNAPSHOTS
 
-SNAPSHOTS, ALERTS = "case-snapshots", "chargeback-alerts"
 ENDED = ("won", "lost", "withdrawn", "accepted", "expired")
 DEADLINES_MAX = 50
 

@@ -4,9 +4,9 @@ from collections import defaultdict
 from typing import Any
 
 from app.reports.said import Decision, Entry, Once, Period
+from topics.catalogue import DECISIONS, DISPUTES, LEDGER, PAYMENTS
 
-LEDGER, DECISIONS = "ledger-entries", "refund-decisions"
-OF_TOPIC = {"payments": "of payments", "disputes": "of disputes"}
+OF_TOPIC = {PAYMENTS: "of payments", DISPUTES: "of disputes"}
 
 
 class FeeReport:

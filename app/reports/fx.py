@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from app.reports.links import KINDS, entry_ids, settlement_ids
 from app.reports.said import Decision, Entry, Once, Period
+from topics.catalogue import DECISIONS, LEDGER
 
-DECISIONS, LEDGER = "refund-decisions", "ledger-entries"
 NO_RATE = "fx_rate_missing"
 
 _SUMS = (

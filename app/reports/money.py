@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from app.reports.said import Entry, Once, Period, Snapshot
-
-LEDGER, SNAPSHOTS = "ledger-entries", "case-snapshots"
+from topics.catalogue import LEDGER, SNAPSHOTS
 
 ACCOUNTS: dict[str, tuple[str, str]] = {
     "captured": ("held by the provider", "sales"),

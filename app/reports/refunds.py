@@ -12,8 +12,8 @@ from typing import Any
 
 from app.reports.links import KINDS, RETURNED, entry_ids
 from app.reports.said import Decision, Entry, Once, Period
+from topics.catalogue import DECISIONS, LEDGER
 
-DECISIONS, LEDGER = "refund-decisions", "ledger-entries"
 MOVES = (*KINDS, RETURNED)
 FINAL = ("approved", "denied", "withdrawn")
 

@@ -13,7 +13,6 @@ from app.runtime.exits import WorkerStopError
 from app.runtime.tail import Said
 from topics.dead_letters import MESSAGE
 
-DEAD_LETTERS: Final = "dead-letters"
 LETTERS_MAX, LISTEN_S, HEAR_AGAIN_S = 500, 0.5, 5.0
 SILENT_S: Final = 15.0
 """Kafka is asked every second how far the topic goes; without an answer for so long it counts as away."""

@@ -17,7 +17,7 @@ from app.readside.answering import Answers
 from app.readside.connecting import connect, keys_of
 from app.review_desk.read_side import AnsweredByRedis
 from app.review_desk.readiness import Looking
-from app.review_desk.refusals import DEAD_LETTERS, Refusals
+from app.review_desk.refusals import Refusals
 from app.review_desk.verdicts import WrittenToKafka
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import MisconfiguredError
@@ -26,6 +26,7 @@ from app.runtime.progress import Progress
 from app.runtime.tail import Tail
 from app.settings import Settings, split_address
 from app.settings.problems import ConfigurationError, SettingProblem
+from topics.catalogue import DEAD_LETTERS
 
 _log = structlog.get_logger(__name__)
 

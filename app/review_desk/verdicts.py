@@ -12,8 +12,8 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from app.console.ports import NotTakenError
 from app.runtime import clients
 from app.runtime.config import Mode, RuntimeConfig
+from topics.catalogue import REVIEWS
 
-TOPIC: Final = "reviews"
 TAKEN_WITHIN_S: Final = 12.0
 """A little more than the producer itself tries."""
 _encode = msgspec.json.Encoder().encode
@@ -32,7 +32,7 @@ class WrittenToKafka:
         producer, answers = self._ready(), list[KafkaError | None]()
         try:
             producer.produce(
-                self._config.topic(TOPIC),
+                self._config.topic(REVIEWS),
                 key=event["order_id"].encode(),
                 value=_encode(event),
                 on_delivery=lambda error, _: answers.append(error),

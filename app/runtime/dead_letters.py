@@ -1,11 +1,11 @@
 """A message that was refused, as the record that says so: the original bytes, and in its headers why and whence."""
 
 from app.runtime.topology import Headers, Message, Output, Refusal
+from topics.catalogue import DEAD_LETTERS
 from topics.codec import mask, mask_headers
 from topics.dead_letters import ATTEMPT, REDRIVEN_FROM, TRUNCATED, letter_headers
 from topics.journal import ORIGIN, unpack
 
-TOPIC = "dead-letters"
 VALUE_BYTES_MAX = 1 << 20
 _ATTEMPTS_MAX = 1_000_000
 
@@ -36,7 +36,7 @@ def dead_letter(message: Message, refusal: Refusal, version: str) -> Output:
     if value is not None and len(value) > VALUE_BYTES_MAX:
         value = value[:VALUE_BYTES_MAX]
         headers.append((TRUNCATED, b"true"))
-    return Output(TOPIC, message.key, value, headers)
+    return Output(DEAD_LETTERS, message.key, value, headers)
 
 
 def _as_it_came(message: Message) -> tuple[Message, bool]:

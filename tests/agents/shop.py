@@ -18,9 +18,9 @@ from app.runtime.topology import Message, Output
 from tests.domain.events import Said
 from tests.domain.stories import MERCHANT, ORDER, START, policy
 from tests.domain.wire import SECRET, model_of
-from topics.catalogue import CATALOGUE, OUTBOUND
+from topics.catalogue import CATALOGUE, HEARTBEATS, OUTBOUND
 from topics.dead_letters import DeadLetterCode
-from topics.heartbeats import TOPIC, began
+from topics.heartbeats import began
 from topics.journal import unpack
 from topics.keys import key_of
 from topics.twins import union
@@ -134,7 +134,7 @@ def check(output: Output) -> None:
     headers = dict(output.headers)
     if output.topic == "dead-letters":
         _check_letter(headers)
-    elif output.topic == TOPIC or output.key is None:
+    elif output.topic == HEARTBEATS or output.key is None:
         assert began(output.value) is not None
     elif output.topic == "case-events":
         _check_internal(output)

@@ -6,13 +6,13 @@ from app.runtime.store.memory import MemoryStore
 from app.runtime.topology import Batch, Message, Output
 from tests.agents.shop import Shop
 from tests.domain.events import amount, asked, captured, placed
-from topics.heartbeats import IN, OUT, TOPIC
-from topics.journal import JOURNAL
+from topics.catalogue import HEARTBEATS, JOURNAL
+from topics.heartbeats import IN, OUT
 
 BEAT = b"1772541000123"
 
 
-def beat(offset: int, key: bytes | None, value: bytes = BEAT, topic: str = TOPIC) -> Message:
+def beat(offset: int, key: bytes | None, value: bytes = BEAT, topic: str = HEARTBEATS) -> Message:
     return Message(topic, 3, offset, 0, key, value, ())
 
 
@@ -27,7 +27,7 @@ def handled(*messages: Message) -> list[Output]:
 
 def test_a_beat_goes_into_the_journal_and_out_again_in_its_own_partition() -> None:
     assert handled(beat(0, IN)) == [Output(JOURNAL, None, BEAT, partition=3)]
-    assert handled(beat(0, None, topic=JOURNAL)) == [Output(TOPIC, OUT, BEAT, partition=3)]
+    assert handled(beat(0, None, topic=JOURNAL)) == [Output(HEARTBEATS, OUT, BEAT, partition=3)]
     assert handled(beat(0, OUT)) == []
 
 
@@ -38,7 +38,7 @@ def test_of_many_beats_the_last_one_is_led_on() -> None:
 
 
 def is_beat(out: Output) -> bool:
-    return out.topic == TOPIC or (out.topic == JOURNAL and out.key is None)
+    return out.topic == HEARTBEATS or (out.topic == JOURNAL and out.key is None)
 
 
 def decided(*, beats: bool) -> Shop:
@@ -47,7 +47,7 @@ def decided(*, beats: bool) -> Shop:
     for said in (placed(), captured("100.00", order_id="o1"), asked(scope=amount("10.00"))):
         shop.publish(said)
         if beats:
-            shop.append(TOPIC, IN, BEAT)
+            shop.append(HEARTBEATS, IN, BEAT)
     return shop
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import tree
+from topics.catalogue import TOPICS
 
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "common", "stuff"}
 EMPTY_NAME = re.compile(
@@ -74,6 +75,18 @@ def test_no_name_in_the_product_says_nothing():
         f"{source.name}: {name}" for source in tree.product() for name in identifiers(source) if EMPTY_NAME.search(name)
     }
     assert not empty
+
+
+def test_topics_are_spelled_in_the_catalogue_alone():
+    names = {topic.name for topic in TOPICS if "-" in topic.name}  # the others are words that mean other things too
+    spelled = [
+        f"{source.name}: {node.value}"
+        for source in tree.product()
+        if source.name != "topics/catalogue.py" and not source.name.startswith("app/demo/oracle/")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Constant) and node.value in names
+    ]
+    assert spelled == ["app/cli/root.py: dead-letters"]  # the noun of a command
 
 
 def test_nothing_is_left_to_be_done_in_the_code():

@@ -19,9 +19,7 @@ from app.runtime.records import message_of, offset_of, place_of
 from app.runtime.topology import Message
 from app.settings import Settings, load_settings
 from tests.kafka.harness import ROOT, Workers, ends_of, insisted, read_all
-from topics import heartbeats
-from topics.catalogue import INBOUND, OUTBOUND
-from topics.journal import JOURNAL
+from topics.catalogue import HEARTBEATS, INBOUND, JOURNAL, OUTBOUND
 
 REFUNDRY = str(Path(sys.executable).with_name("refundry"))
 READ_BY_GROUP = tuple(agent.topic for agent in assemble(desk_of(load_settings({"REFUNDRY_HASH_KEY": "x" * 32}))).agents)
@@ -158,7 +156,7 @@ class Product:
 
     def _is_beat(self, record: KafkaMessage) -> bool:
         topic = record.topic()
-        return topic == self.prefix + heartbeats.TOPIC or (topic == self.prefix + JOURNAL and record.key() is None)
+        return topic == self.prefix + HEARTBEATS or (topic == self.prefix + JOURNAL and record.key() is None)
 
     def _member(self) -> Consumer:
         return Consumer(

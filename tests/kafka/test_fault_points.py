@@ -13,7 +13,7 @@ from app.settings.values import FAULT_POINTS
 from tests.kafka.harness import read_all, wait_for
 from tests.kafka.product import Product
 from tests.kafka.world import Shop
-from topics.journal import JOURNAL
+from topics.catalogue import JOURNAL
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

@@ -11,7 +11,8 @@ from app.domain.case import STATE_VERSION, encode_case, new_case
 from app.runtime.store import pack as stored
 from tests.kafka.product import Product
 from tests.kafka.world import publisher
-from topics.journal import JOURNAL, Origin, pack
+from topics.catalogue import JOURNAL
+from topics.journal import Origin, pack
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

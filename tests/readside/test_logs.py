@@ -10,10 +10,10 @@ import pytest
 from confluent_kafka import Producer
 
 from app.demo import venue
-from app.readside.following import TOPIC
 from app.runtime.exits import UnreachableError
 from app.runtime.tail import Tail
 from tests.readside.cases import MemoryLog
+from topics.catalogue import SNAPSHOTS
 
 Said = Callable[[str, bytes | None], None]
 
@@ -29,10 +29,10 @@ def told(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Any, 
         producer = Producer({"bootstrap.servers": config.bootstrap_servers, "log_level": 0})
 
         def say(case_id: str, value: bytes | None) -> None:
-            producer.produce(TOPIC, key=case_id, value=value)
+            producer.produce(SNAPSHOTS, key=case_id, value=value)
             assert producer.flush(20) == 0
 
-        tail = Tail(config, TOPIC)
+        tail = Tail(config, SNAPSHOTS)
         yield tail, say
         tail.close()
 
@@ -105,11 +105,11 @@ def test_the_ranges_hold_all_that_was_said(told):
 
 def test_a_broker_that_is_gone_says_of_nothing_that_it_is_complete_and_is_not_waited_for_without_end(tmp_path):
     with venue.embedded(tmp_path) as config:
-        tail = Tail(replace(config, limits=replace(config.limits, patience=2.0)), TOPIC)
+        tail = Tail(replace(config, limits=replace(config.limits, patience=2.0)), SNAPSHOTS)
         begin(tail)
         read_until(tail, lambda _: tail.complete_at is not None)
     gone = time.time()
-    with pytest.raises(UnreachableError, match=TOPIC):
+    with pytest.raises(UnreachableError, match=SNAPSHOTS):
         read_until(tail, lambda _: False)
     assert tail.complete_at < gone
     tail.close()

@@ -9,7 +9,8 @@ from app.runtime.heartbeat import BEGUN_MAX, Heartbeat
 from app.runtime.round import Staging
 from app.runtime.topology import Batch, Message
 from tests.runtime.toys import batch, message, topology
-from topics.heartbeats import IN, OUT, TOPIC, value_of
+from topics.catalogue import HEARTBEATS
+from topics.heartbeats import IN, OUT, value_of
 
 
 class Clock:
@@ -30,12 +31,12 @@ def beaten(heartbeat: Heartbeat) -> list[tuple[int | None, bytes | None]]:
     """What a round is given to say."""
     staging = Staging(topology(), version="0")
     heartbeat.beat(staging)
-    assert all((out.topic, out.key) == (TOPIC, IN) for out in staging.outputs)
+    assert all((out.topic, out.key) == (HEARTBEATS, IN) for out in staging.outputs)
     return [(out.partition, out.value) for out in staging.outputs]
 
 
 def out(partition: int, value: bytes) -> Batch:
-    return Batch(TOPIC, partition, [Message(TOPIC, partition, 0, 0, OUT, value, ())])
+    return Batch(HEARTBEATS, partition, [Message(HEARTBEATS, partition, 0, 0, OUT, value, ())])
 
 
 def figure(metrics: Metrics, name: str) -> float:
@@ -48,7 +49,7 @@ def age(metrics: Metrics) -> float:
 
 
 def test_each_partition_gets_a_beat_once_per_interval(clock: Clock) -> None:
-    heartbeat = Heartbeat(TOPIC, 60, Metrics())
+    heartbeat = Heartbeat(HEARTBEATS, 60, Metrics())
     assert (heartbeat.is_due(), beaten(heartbeat)) == (False, [])
     heartbeat.follow({1, 5})
     assert heartbeat.is_due()
@@ -61,7 +62,7 @@ def test_each_partition_gets_a_beat_once_per_interval(clock: Clock) -> None:
 
 
 def test_a_round_that_was_dropped_has_not_beaten(clock: Clock) -> None:
-    heartbeat = Heartbeat(TOPIC, 60, Metrics())
+    heartbeat = Heartbeat(HEARTBEATS, 60, Metrics())
     heartbeat.follow({0})
     assert beaten(heartbeat) == beaten(heartbeat) != []
     heartbeat.committed([])
@@ -70,7 +71,7 @@ def test_a_round_that_was_dropped_has_not_beaten(clock: Clock) -> None:
 
 def test_the_age_is_that_of_the_partition_where_nothing_came_out_for_longest(clock: Clock) -> None:
     metrics = Metrics()
-    heartbeat = Heartbeat(TOPIC, 60, metrics)
+    heartbeat = Heartbeat(HEARTBEATS, 60, metrics)
     heartbeat.follow({0, 1})
     began = value_of(int(clock.now * 1000))
     clock.now += 2
@@ -89,7 +90,7 @@ def test_the_age_is_that_of_the_partition_where_nothing_came_out_for_longest(clo
 @pytest.mark.parametrize("step", [3600.0, -3600.0])
 def test_a_step_of_the_time_of_day_changes_no_age_and_no_trip(clock: Clock, step: float) -> None:
     metrics = Metrics()
-    heartbeat = Heartbeat(TOPIC, 60, metrics)
+    heartbeat = Heartbeat(HEARTBEATS, 60, metrics)
     heartbeat.follow({0})
     ((_, began),) = beaten(heartbeat)
     heartbeat.committed([])
@@ -104,7 +105,7 @@ def test_a_step_of_the_time_of_day_changes_no_age_and_no_trip(clock: Clock, step
 
 def test_of_a_beat_that_another_process_began_its_time_of_day_is_what_is_known(clock: Clock) -> None:
     metrics = Metrics()
-    heartbeat = Heartbeat(TOPIC, 60, metrics)
+    heartbeat = Heartbeat(HEARTBEATS, 60, metrics)
     heartbeat.follow({0})
     clock.now += 50
     heartbeat.committed([out(0, value_of(int(clock.now * 1000) - 2000))])
@@ -114,7 +115,7 @@ def test_of_a_beat_that_another_process_began_its_time_of_day_is_what_is_known(c
 
 
 def test_what_is_remembered_of_beats_is_bounded(clock: Clock) -> None:
-    heartbeat = Heartbeat(TOPIC, 60, Metrics())
+    heartbeat = Heartbeat(HEARTBEATS, 60, Metrics())
     heartbeat.follow({0})
     for _ in range(BEGUN_MAX + 5):
         beaten(heartbeat)
@@ -125,7 +126,7 @@ def test_what_is_remembered_of_beats_is_bounded(clock: Clock) -> None:
 
 def test_partitions_that_go_are_forgotten_and_those_that_come_count_from_then(clock: Clock) -> None:
     metrics = Metrics()
-    heartbeat = Heartbeat(TOPIC, 60, metrics)
+    heartbeat = Heartbeat(HEARTBEATS, 60, metrics)
     heartbeat.follow({0})
     clock.now += 30
     heartbeat.follow({0, 7})
@@ -154,10 +155,10 @@ def keyless(topic: str, *values: bytes | None) -> Batch:
     ],
 )
 def test_what_else_than_beats_a_round_handles_is_told_apart(batches: list[Batch], beside: bool) -> None:
-    assert Heartbeat(TOPIC, 60, Metrics()).beside(batches) is beside
+    assert Heartbeat(HEARTBEATS, 60, Metrics()).beside(batches) is beside
 
 
 def test_nothing_beats_where_it_is_switched_off(clock: Clock) -> None:
-    for heartbeat in (Heartbeat(TOPIC, 0, Metrics()), Heartbeat(None, 60, Metrics())):
+    for heartbeat in (Heartbeat(HEARTBEATS, 0, Metrics()), Heartbeat(None, 60, Metrics())):
         heartbeat.follow({0})
         assert (heartbeat.is_due(), beaten(heartbeat)) == (False, [])
