@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from agents.desk import Desk
-from app.domain.links import case_key
 from app.runtime.topology import Batch, Headers, Message, Output, Refusal, Round
+from topics.case_ids import case_id_of
 from topics.catalogue import JOURNAL
 from topics.codec import Received, Unreadable, mask_headers, read
 from topics.journal import TRACEPARENT, Origin, pack
@@ -64,5 +64,5 @@ def journal(case_id: str, value: bytes, headers: list[tuple[str, bytes]]) -> Out
 def to_order_case(message: Message, received: Received, round_: Round) -> None:
     """Passes an event that names its order on to that order's case."""
     event: Any = received.event
-    case_id = case_key(event.merchant_id, event.order_id, None)
+    case_id = case_id_of(event.merchant_id, event.order_id)
     round_.publish(journal(case_id, received.body, journal_headers(message, received)))

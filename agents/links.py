@@ -6,8 +6,9 @@ The rows lie in the partition of the payment, so both topics see the same ones.
 
 from agents.desk import Desk, milliseconds, moment
 from agents.intake import journal, journal_headers
-from app.domain.links import Held, Link, Route, case_key, decode_link, encode_link, is_overfull, learns, links, route
+from app.domain.links import Held, Link, Route, decode_link, encode_link, is_overfull, learns, links, route
 from app.runtime.topology import Message, Refusal, Round, TableSpec
+from topics.case_ids import case_id_of
 from topics.catalogue import DISPUTES, PAYMENTS
 from topics.codec import Received
 from topics.journal import unpack
@@ -32,7 +33,7 @@ def resolve(desk: Desk, message: Message, received: Received, round_: Round) -> 
     event = received.event
     headers = journal_headers(message, received)
     if event.payment_id is None:
-        round_.publish(journal(case_key(event.merchant_id, event.order_id, None), received.body, headers))
+        round_.publish(journal(case_id_of(event.merchant_id, event.order_id), received.body, headers))
         return
     key = f"{event.merchant_id}/{event.payment_id}"
     table = round_.table(TABLE, message.partition)
@@ -47,9 +48,9 @@ def resolve(desk: Desk, message: Message, received: Received, round_: Round) -> 
                 _give_up(link, event.merchant_id, event.payment_id, round_)
             table.put(key, link, due=_due(link))
         case Route.ALONE:
-            round_.publish(journal(case_key(event.merchant_id, None, event.payment_id), received.body, headers))
+            round_.publish(journal(case_id_of(event.merchant_id, None, event.payment_id), received.body, headers))
         case Route.ORDER:
-            case_id = case_key(event.merchant_id, order_id, event.payment_id)
+            case_id = case_id_of(event.merchant_id, order_id, event.payment_id)
             if learns(link, event):
                 _release(link, case_id, round_)
                 link.hint = order_id
@@ -96,7 +97,7 @@ def _expire(round_: Round, partition: int, key: str, due: int, now: int) -> None
 
 
 def _give_up(link: Link, merchant_id: str, payment_id: str, round_: Round) -> None:
-    _release(link, case_key(merchant_id, None, payment_id), round_)
+    _release(link, case_id_of(merchant_id, None, payment_id), round_)
     link.alone = True
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from app.replay.writing import line_of
 from app.runtime.topology import Output
+from topics.case_ids import case_id_of
 from topics.catalogue import ALERTS, DEAD_LETTERS, DISPUTE_INSTRUCTIONS, REFUND_INSTRUCTIONS, SNAPSHOTS
 from topics.dead_letters import ATTEMPT, PREFIX, place_of
 
@@ -170,8 +171,7 @@ def name_of(output: Output) -> str:
 def case_of(output: Output, body: dict[str, Any]) -> str:
     """The case that a record is about."""
     if output.topic in (ALERTS, REFUND_INSTRUCTIONS, DISPUTE_INSTRUCTIONS):
-        order_id = body.get("order_id") or f"~{body.get('payment_id')}"
-        return f"{body.get('merchant_id')}/{order_id}"
+        return case_id_of(str(body.get("merchant_id")), body.get("order_id") or None, body.get("payment_id"))
     return (output.key or b"").decode(errors="replace")
 
 

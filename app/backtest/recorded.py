@@ -17,12 +17,12 @@ import msgspec
 
 from app.replay.lines import Line
 from app.runtime.topology import Message
+from topics.case_ids import case_id_of, order_id_of
 from topics.catalogue import CUSTOMERS
 from topics.journal import unpack
 
 BEGINNINGS = frozenset({"order.placed", "order.amended"})
 CACHE_KIB = 32_768
-ALONE = "~"  # begins the name of a payment that is a case of its own
 _OF_NO_ORDER = frozenset({CUSTOMERS})
 _LAYOUT = """
 CREATE TABLE message (
@@ -100,8 +100,8 @@ class Recorded:
             body = _read(message.value)
             case_id = known
             if known is None and message.topic not in _OF_NO_ORDER and body.order_id is not None:
-                case_id = f"{body.merchant_id}/{body.order_id}"
-            if case_id is not None and case_id.partition("/")[2].startswith(ALONE):
+                case_id = case_id_of(body.merchant_id, body.order_id)
+            if case_id is not None and order_id_of(case_id) is None:
                 case_id = None
             if case_id is not None and body.type in BEGINNINGS:
                 begun.add((case_id,))

@@ -13,6 +13,7 @@ from app.cli.records import read_topics
 from app.replay.reading import read_written
 from app.runtime.topology import Message, Output
 from app.settings import Settings
+from topics.case_ids import merchant_id_of, number_of
 from topics.catalogue import DECISIONS, SNAPSHOTS
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ class OrderSearch:
         if message.topic not in self.topics or message.key is None or self._needle not in message.key:
             return
         case_id = message.key.decode(errors="replace")
-        merchant_id, _, order_id = case_id.partition("/")
-        if order_id != self._order_id or self._merchant_id not in (None, merchant_id):
+        if number_of(case_id) != self._order_id or self._merchant_id not in (None, merchant_id_of(case_id)):
             return
         if message.topic == DECISIONS:
             if decision := self._published.read(message, decision_of):
@@ -84,12 +84,11 @@ class OrderSearch:
     def case(self) -> FoundCase:
         """What was found. Failure where there is no such order, or one at several merchants."""
         self._published.tell()
-        merchants = [case_id.partition("/")[0] for case_id in self._snapshots]
         hint = "ids are case-sensitive; a payment without an order is ~PAYMENT_ID"
-        merchant_id = the_one(merchants, "order", hint, self._published)
-        case_id = f"{merchant_id}/{self._order_id}"
+        the_one(map(merchant_id_of, self._snapshots), "order", hint, self._published)
+        ((case_id, snapshot),) = self._snapshots.items()
         decisions = self._decisions.get(case_id, {})
-        return FoundCase(self._snapshots[case_id], [decisions[revision] for revision in sorted(decisions)])
+        return FoundCase(snapshot, [decisions[revision] for revision in sorted(decisions)])
 
 
 class DisputeSearch:
@@ -127,7 +126,7 @@ class DisputeSearch:
             self._snapshots[merchant_id] = snapshot
 
     def _erase(self, case_id: str) -> None:
-        merchant_id = case_id.partition("/")[0]
+        merchant_id = merchant_id_of(case_id)
         if (known := self._snapshots.get(merchant_id)) is not None and known["case_id"] == case_id:
             del self._snapshots[merchant_id]
 

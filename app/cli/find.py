@@ -15,9 +15,10 @@ from app.cli.records import read_topics
 from app.cli.showing import show_rows
 from app.readside.answering import CASES_MAX
 from app.readside.document import Document, read
-from app.readside.numbers import number_in, order_of
+from app.readside.numbers import number_in
 from app.replay.reading import read_written
 from app.runtime.topology import Message
+from topics.case_ids import number_of
 from topics.catalogue import SNAPSHOTS
 
 COLUMNS = ("kind", "status", "merchant_id", "order_id", "case_id")
@@ -38,7 +39,7 @@ class Hits:
         if message.value is None:
             self._documents.pop(case_id, None)
             return
-        named = self._written in message.value or order_of(case_id) == self._number
+        named = self._written in message.value or number_of(case_id) == self._number
         if not named and case_id not in self._documents:
             return
         if (document := self.published.read(message, read)) is None:

@@ -15,6 +15,7 @@ from app.replay import Rows
 from app.runtime.config import RuntimeConfig
 from app.runtime.store import row_of
 from app.settings import Settings
+from topics.case_ids import merchant_id_of, number_of
 
 
 class StandingOrder(NamedTuple):
@@ -34,14 +35,14 @@ def standing_order(settings: Settings, order_id: str, merchant_id: str | None, d
     def case(key: bytes | None, value: bytes | None) -> None:
         if key is None:
             return
-        merchant, _, order = key.decode().partition("/")
-        if order == order_id and merchant_id in (None, merchant):
+        case_id = key.decode()
+        if number_of(case_id) == order_id and merchant_id in (None, merchant_id_of(case_id)):
             _keep(cases, key, value)
 
     screen = console(err=True)
     with screen.status("reading how the order stands") if screen.is_terminal else nullcontext():
         read_whole(config, {changelog_of(config, CASES): case, **global_topics(desk)})
-        merchants = [key.decode().partition("/")[0] for key in cases]
+        merchants = [merchant_id_of(key.decode()) for key in cases]
         merchant = the_one(merchants, "order", "ids are case-sensitive; an order is known a moment after its event")
         (row,) = cases.values()
         customer_id = decode_case(row_of(row)).customer_id

@@ -13,6 +13,7 @@ from app.domain.state.goods import GoodsReturn, Returned, Shipment
 from app.domain.state.order import Formerly, Line, Order, Portion, Proof, Shipping, Tax
 from app.domain.state.payment import Capture, EarlySettlement, Payment, Refund, Row
 from app.domain.state.request import SCOPE_NOTES, Request, Verdict
+from topics.case_ids import merchant_id_of, order_id_of
 
 __all__ = [
     "SCOPE_NOTES",
@@ -46,7 +47,6 @@ __all__ = [
     "decode_case",
     "encode_case",
     "new_case",
-    "order_in",
 ]
 
 STATE_VERSION = 2
@@ -127,15 +127,9 @@ class Case(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 def new_case(case_id: str) -> Case:
-    """The empty case of a journal key: `merchant_id/order_id`, or `merchant_id/~payment_id` without an order."""
-    merchant_id = case_id.partition("/")[0]
-    return Case(case_id=case_id, merchant_id=merchant_id, order_id=order_in(case_id), state_version=STATE_VERSION)
-
-
-def order_in(case_id: str) -> str | None:
-    """The order of a journal key; None in that of a payment that never found its order."""
-    rest = case_id.partition("/")[2]
-    return None if rest.startswith("~") else rest
+    """The empty case of a journal key."""
+    merchant_id, order_id = merchant_id_of(case_id), order_id_of(case_id)
+    return Case(case_id=case_id, merchant_id=merchant_id, order_id=order_id, state_version=STATE_VERSION)
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from app.domain.case import order_in
 from app.domain.disputes.compelling_evidence import Purchase, best_priors, rule_of
+from topics.case_ids import order_id_of
 
 FACTS_MAX = 1000
 DOUBTED_BY = frozenset({"dispute_opened", "fraud_reported", "payment_capture_failed"})
@@ -145,7 +145,7 @@ class History(msgspec.Struct, omit_defaults=True, gc=False):
 def _told(fact: Fact, purchase: Purchase) -> dict[str, Any]:
     return {
         "payment_id": purchase.payment_id,
-        "order_id": order_in(fact.case_id),
+        "order_id": order_id_of(fact.case_id),
         "event_id": purchase.event_id or None,
         "captured_at": purchase.captured_at,
         "amount": {"amount_minor": fact.amount_minor, "currency": fact.currency},

@@ -76,11 +76,6 @@ def is_overfull(link: Link) -> bool:
     return len(link.held) > HELD_MAX or sum(len(held.value) for held in link.held) > HELD_BYTES_MAX
 
 
-def case_key(merchant_id: str, order_id: str | None, payment_id: str | None) -> str:
-    """The journal's key: the order's case, or the payment's own."""
-    return f"{merchant_id}/{order_id}" if order_id is not None else f"{merchant_id}/~{payment_id}"
-
-
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Link)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from app.readside.document import Document
+from topics.case_ids import number_of
 
 
 class Number(NamedTuple):
@@ -21,11 +22,6 @@ IN_THE_TIMELINE: Final = {"return": "return", "review": "review", "payment": "pa
 """What has no row of its own in a snapshot is known by what happened to it: `return.received` names a return."""
 
 
-def order_of(case_id: str) -> str:
-    """The order's part of a case id; `~PAYMENT_ID` of a payment that never found its order."""
-    return case_id.partition("/")[2]
-
-
 def numbers_of(document: Document) -> dict[str, Number]:
     """Every number of the case but its order's. Where one text is the number of two things, the first counts."""
     found: dict[str, Number] = {}
@@ -36,7 +32,7 @@ def numbers_of(document: Document) -> dict[str, Number]:
 
 def number_in(case_id: str, document: Document, text: str) -> Number | None:
     """What the number is in this case; None where it does not stand in it."""
-    if order_of(case_id) == text:
+    if number_of(case_id) == text:
         return Number(text, "order" if document.order_id is not None else "payment")
     return numbers_of(document).get(text)
 

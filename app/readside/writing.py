@@ -16,8 +16,9 @@ from redis import Redis, WatchError
 
 from app.readside.document import Document
 from app.readside.keys import CAUGHT_UP_AT, LAYOUT, LAYOUT_FIELD, TOPIC_ID, Keys
-from app.readside.numbers import numbers_of, order_of
+from app.readside.numbers import numbers_of
 from app.readside.waiting import kind_of, tasks_of
+from topics.case_ids import merchant_id_of, number_of
 
 Position = dict[int, int]
 """By partition, the offset of the next record to be read."""
@@ -117,19 +118,19 @@ class Writer:
             pipe.zrem(self._keys.number(number), case_id)
         tasks = self._stand_in_line(pipe, case_id, document, before.tasks if before is not None else [])
         if snapshot is None or document is None:
-            pipe.zrem(self._keys.order(order_of(case_id)), case_id)
+            pipe.zrem(self._keys.order(number_of(case_id)), case_id)
             pipe.delete(self._keys.case(case_id), self._keys.entry(case_id))
             return True
         for number in new - old:
             pipe.zadd(self._keys.number(number), {case_id: 0})
-        pipe.zadd(self._keys.order(order_of(case_id)), {case_id: 0})
+        pipe.zadd(self._keys.order(number_of(case_id)), {case_id: 0})
         pipe.set(self._keys.case(case_id), snapshot)
         pipe.set(self._keys.entry(case_id), _encode(_Entry(document.version, sorted(new), tasks)))
         return True
 
     def _stand_in_line(self, pipe: Any, case_id: str, document: Document | None, before: list[str]) -> list[str]:
         """What of the case waits for a person stands in line, and nothing else of it; the ids of what does."""
-        merchant_id = case_id.partition("/")[0]
+        merchant_id = merchant_id_of(case_id)
         tasks = {task.id: task for task in tasks_of(case_id, document)} if document is not None else {}
         for task_id in set(before) - tasks.keys():
             pipe.hdel(self._keys.tasks, task_id)
