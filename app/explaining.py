@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.disputes.exhibits import EXHIBITS, Exhibit
-from app.domain.reasons import MESSAGES, Reason
+from app.domain.reasons import MESSAGES, ReasonCode
 from topics.currencies import EXPONENTS
 
 
@@ -22,7 +22,7 @@ def shown_money(money: Mapping[str, Any] | None) -> str:
 def message_of(code: str) -> str:
     """What a reason code means, without the particulars of a decision."""
     try:
-        text = MESSAGES[Reason(code)]
+        text = MESSAGES[ReasonCode(code)]
     except (ValueError, KeyError):
         return "A reason that this version does not know."
     return text.replace("{lines}", "some lines").replace("{possible}", "what is left")

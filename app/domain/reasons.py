@@ -15,7 +15,7 @@ class Outcome(StrEnum):
     HOLD = "hold"
 
 
-class Reason(StrEnum):
+class ReasonCode(StrEnum):
     """A reason code of a decision, in the contract's order: approvals, denials, holds."""
 
     WITHIN_POLICY = "within_policy"
@@ -63,58 +63,62 @@ class Reason(StrEnum):
     INFORMATION_NEEDED = "information_needed"
 
 
-_BY_OUTCOME: dict[Outcome, dict[Reason, str]] = {
+_BY_OUTCOME: dict[Outcome, dict[ReasonCode, str]] = {
     Outcome.APPROVE: {
-        Reason.WITHIN_POLICY: "The policy allows it.",
-        Reason.STATUTORY_RIGHT: "The consumer's statutory right of withdrawal covers it, whatever the policy says.",
-        Reason.REVIEW_APPROVED: "A reviewer approved it.",
-        Reason.PRE_DISPUTE_REFUND: "It answers a pre-dispute alert and prevents a chargeback.",
-        Reason.ORDER_CANCELLED: "What was cancelled of the order is paid back.",
-        Reason.MERCHANT_GOODWILL: "The merchant gives it beyond what the rules of the order allow.",
-        Reason.OVERPAYMENT: "More was captured than the order costs; no line of the order is used up.",
-        Reason.REDUCED: "Less than asked is left, so the amount is what is left.",
+        ReasonCode.WITHIN_POLICY: "The policy allows it.",
+        ReasonCode.STATUTORY_RIGHT: "The consumer's statutory right of withdrawal covers it, whatever the policy says.",
+        ReasonCode.REVIEW_APPROVED: "A reviewer approved it.",
+        ReasonCode.PRE_DISPUTE_REFUND: "It answers a pre-dispute alert and prevents a chargeback.",
+        ReasonCode.ORDER_CANCELLED: "What was cancelled of the order is paid back.",
+        ReasonCode.MERCHANT_GOODWILL: "The merchant gives it beyond what the rules of the order allow.",
+        ReasonCode.OVERPAYMENT: "More was captured than the order costs; no line of the order is used up.",
+        ReasonCode.REDUCED: "Less than asked is left, so the amount is what is left.",
     },
     Outcome.DENY: {
-        Reason.WINDOW_EXPIRED: "The policy's refund window is over for: {lines}.",
-        Reason.FINAL_SALE: "Sold as final sale: {lines}.",
-        Reason.NOT_PAID: "No captured payment stands behind it.",
-        Reason.NOTHING_LEFT: "All that the request covers has been refunded or approved before.",
-        Reason.EXCEEDS_REFUNDABLE: "The amount is more than can be refunded; possible: {possible}.",
-        Reason.QUANTITY_EXCEEDED: "More units than were bought or are left of: {lines}.",
-        Reason.CURRENCY_MISMATCH: "The request names another currency than that of the order.",
-        Reason.EXEMPT_FROM_WITHDRAWAL: "Exempt from withdrawal by law, and the policy's window is over: {lines}.",
-        Reason.WITHDRAWAL_PERIOD_OVER: "The statutory period and the policy's window are over: {lines}.",
-        Reason.ALREADY_CREDITED_BY_NETWORK: "The network has credited the cardholder already; possible: {possible}.",
-        Reason.DISPUTE_LOST: "A dispute gave this amount to the cardholder; possible: {possible}.",
-        Reason.DUPLICATE_REQUEST: "Another request for the same is held, and together they exceed what is left.",
-        Reason.REVIEW_DENIED: "A reviewer denied it.",
-        Reason.PERIOD_FULLY_USED: "No share of the paid period is left.",
-        Reason.UNKNOWN_LINE: "Not in the order: {lines}.",
-        Reason.AMOUNT_NOT_POSITIVE: "The amount asked for is not above zero.",
-        Reason.EXPECTED_AMOUNT_DIFFERS: "By the rules the amount is another one than the request expects.",
-        Reason.ORDER_NOT_RECEIVED_IN_TIME: "The order did not arrive within its wait.",
-        Reason.RETURN_NOT_RECEIVED: "The goods did not come back within their wait.",
-        Reason.CASE_EXPIRED: "The case is past its retention; only its money is still known.",
+        ReasonCode.WINDOW_EXPIRED: "The policy's refund window is over for: {lines}.",
+        ReasonCode.FINAL_SALE: "Sold as final sale: {lines}.",
+        ReasonCode.NOT_PAID: "No captured payment stands behind it.",
+        ReasonCode.NOTHING_LEFT: "All that the request covers has been refunded or approved before.",
+        ReasonCode.EXCEEDS_REFUNDABLE: "The amount is more than can be refunded; possible: {possible}.",
+        ReasonCode.QUANTITY_EXCEEDED: "More units than were bought or are left of: {lines}.",
+        ReasonCode.CURRENCY_MISMATCH: "The request names another currency than that of the order.",
+        ReasonCode.EXEMPT_FROM_WITHDRAWAL: "Exempt from withdrawal by law, and the policy's window is over: {lines}.",
+        ReasonCode.WITHDRAWAL_PERIOD_OVER: "The statutory period and the policy's window are over: {lines}.",
+        ReasonCode.ALREADY_CREDITED_BY_NETWORK: (
+            "The network has credited the cardholder already; possible: {possible}."
+        ),
+        ReasonCode.DISPUTE_LOST: "A dispute gave this amount to the cardholder; possible: {possible}.",
+        ReasonCode.DUPLICATE_REQUEST: "Another request for the same is held, and together they exceed what is left.",
+        ReasonCode.REVIEW_DENIED: "A reviewer denied it.",
+        ReasonCode.PERIOD_FULLY_USED: "No share of the paid period is left.",
+        ReasonCode.UNKNOWN_LINE: "Not in the order: {lines}.",
+        ReasonCode.AMOUNT_NOT_POSITIVE: "The amount asked for is not above zero.",
+        ReasonCode.EXPECTED_AMOUNT_DIFFERS: "By the rules the amount is another one than the request expects.",
+        ReasonCode.ORDER_NOT_RECEIVED_IN_TIME: "The order did not arrive within its wait.",
+        ReasonCode.RETURN_NOT_RECEIVED: "The goods did not come back within their wait.",
+        ReasonCode.CASE_EXPIRED: "The case is past its retention; only its money is still known.",
     },
     Outcome.HOLD: {
-        Reason.OVER_AUTO_LIMIT: "The amount is above the limit for automatic approval.",
-        Reason.NEEDS_SECOND_REVIEWER: "The amount needs a second reviewer, who is neither the requester nor the first.",
-        Reason.AWAITING_RETURN: "The goods are to come back first.",
-        Reason.AWAITING_PAYMENT: "The payment is authorised or announced, and not captured in full yet.",
-        Reason.AWAITING_ORDER: "The order is not known yet.",
-        Reason.AWAITING_HISTORY: "The customer's history was asked for and has not answered yet.",
-        Reason.DISPUTE_OPEN: "An open dispute claims the money; paying it too would pay it twice.",
-        Reason.VELOCITY: "The customer has sent more requests in the policy's period than it lets pass by itself.",
-        Reason.HIGH_RISK: "The payment was rated as a high risk.",
-        Reason.RULE_REVIEW: "A rule of the policy sends it to review.",
-        Reason.OUTSIDE_REFUND_UNALLOCATED: "A refund made outside does not say what it was for.",
-        Reason.TOTAL_DIFFERS: "The order's total is not the sum of its parts.",
-        Reason.INFORMATION_NEEDED: "A reviewer asked the customer for more.",
+        ReasonCode.OVER_AUTO_LIMIT: "The amount is above the limit for automatic approval.",
+        ReasonCode.NEEDS_SECOND_REVIEWER: (
+            "The amount needs a second reviewer, who is neither the requester nor the first."
+        ),
+        ReasonCode.AWAITING_RETURN: "The goods are to come back first.",
+        ReasonCode.AWAITING_PAYMENT: "The payment is authorised or announced, and not captured in full yet.",
+        ReasonCode.AWAITING_ORDER: "The order is not known yet.",
+        ReasonCode.AWAITING_HISTORY: "The customer's history was asked for and has not answered yet.",
+        ReasonCode.DISPUTE_OPEN: "An open dispute claims the money; paying it too would pay it twice.",
+        ReasonCode.VELOCITY: "The customer has sent more requests in the policy's period than it lets pass by itself.",
+        ReasonCode.HIGH_RISK: "The payment was rated as a high risk.",
+        ReasonCode.RULE_REVIEW: "A rule of the policy sends it to review.",
+        ReasonCode.OUTSIDE_REFUND_UNALLOCATED: "A refund made outside does not say what it was for.",
+        ReasonCode.TOTAL_DIFFERS: "The order's total is not the sum of its parts.",
+        ReasonCode.INFORMATION_NEEDED: "A reviewer asked the customer for more.",
     },
 }
 
-OUTCOMES: dict[Reason, Outcome] = {reason: outcome for outcome, rows in _BY_OUTCOME.items() for reason in rows}
+OUTCOMES: dict[ReasonCode, Outcome] = {reason: outcome for outcome, rows in _BY_OUTCOME.items() for reason in rows}
 """What each code speaks for. `reduced` stands beside another approval, never alone."""
 
-MESSAGES: dict[Reason, str] = {reason: text for rows in _BY_OUTCOME.values() for reason, text in rows.items()}
+MESSAGES: dict[ReasonCode, str] = {reason: text for rows in _BY_OUTCOME.values() for reason, text in rows.items()}
 """The English sentence for staff, to be filled with `str.format`: `{lines}` are line ids, `{possible}` is an amount."""

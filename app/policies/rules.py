@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.domain.policy_terms import Rule
-from app.domain.reasons import OUTCOMES, Outcome, Reason
+from app.domain.reasons import OUTCOMES, Outcome, ReasonCode
 from app.policies.conditions import Compiler, ConditionRefusedError
 from app.policies.model import RuleTerm
 from app.policies.problems import Location, Problem, Source, did_you_mean
@@ -12,20 +12,20 @@ _OUTCOMES = {"deny": Outcome.DENY, "review": Outcome.HOLD, "approve": Outcome.AP
 _SAYS = {Outcome.DENY: "a denial", Outcome.HOLD: "a hold", Outcome.APPROVE: "an approval"}
 # Codes that state what somebody did or what is waited for: said by a rule, they would not be true.
 _NEVER = {
-    Reason.STATUTORY_RIGHT,
-    Reason.REVIEW_APPROVED,
-    Reason.PRE_DISPUTE_REFUND,
-    Reason.REDUCED,
-    Reason.ALREADY_CREDITED_BY_NETWORK,
-    Reason.DISPUTE_LOST,
-    Reason.REVIEW_DENIED,
-    Reason.NEEDS_SECOND_REVIEWER,
-    Reason.AWAITING_RETURN,
-    Reason.AWAITING_PAYMENT,
-    Reason.AWAITING_ORDER,
-    Reason.AWAITING_HISTORY,
-    Reason.DISPUTE_OPEN,
-    Reason.INFORMATION_NEEDED,
+    ReasonCode.STATUTORY_RIGHT,
+    ReasonCode.REVIEW_APPROVED,
+    ReasonCode.PRE_DISPUTE_REFUND,
+    ReasonCode.REDUCED,
+    ReasonCode.ALREADY_CREDITED_BY_NETWORK,
+    ReasonCode.DISPUTE_LOST,
+    ReasonCode.REVIEW_DENIED,
+    ReasonCode.NEEDS_SECOND_REVIEWER,
+    ReasonCode.AWAITING_RETURN,
+    ReasonCode.AWAITING_PAYMENT,
+    ReasonCode.AWAITING_ORDER,
+    ReasonCode.AWAITING_HISTORY,
+    ReasonCode.DISPUTE_OPEN,
+    ReasonCode.INFORMATION_NEEDED,
 }
 
 
@@ -61,9 +61,9 @@ def rules_of(
 
 
 def _why_not(term: RuleTerm) -> str:
-    if term.reason not in {reason.value for reason in Reason}:
+    if term.reason not in {reason.value for reason in ReasonCode}:
         return did_you_mean(term.reason, codes_for(term.then))
-    reason = Reason(term.reason)
+    reason = ReasonCode(term.reason)
     if OUTCOMES[reason] is not _OUTCOMES[term.then]:
         return f"it speaks for {_SAYS[OUTCOMES[reason]]}; known: {', '.join(codes_for(term.then))}"
     return f"it states what a rule cannot know; known: {', '.join(codes_for(term.then))}"

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.policy import Policy
 from app.domain.policy_terms import Proration, ReturnRequired, Rule, Statutory, Velocity
-from app.domain.reasons import OUTCOMES, Reason
+from app.domain.reasons import OUTCOMES, ReasonCode
 from app.domain.records import Asked
 from app.policies.cel import compile_condition
 from tests.domain.events import (
@@ -125,7 +125,7 @@ IN_TIME: tuple[tuple[str, tuple[Said, ...], Policy | None, float], ...] = (
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)
 def test_a_code_is_given_in_its_smallest_story(row):
-    outcome = {"approve": "approved", "deny": "denied", "hold": "held"}[OUTCOMES[Reason(row.code)].value]
+    outcome = {"approve": "approved", "deny": "denied", "hold": "held"}[OUTCOMES[ReasonCode(row.code)].value]
     decision = decided(outcome=outcome, request_id=row.request_id)
     story = told_by(row).then(decision)
     codes = next(record for record in story.said if decision.fits(record)).reasons
@@ -174,7 +174,7 @@ def test_a_guest_or_a_policy_without_velocity_asks_no_history():
 
 def test_every_code_has_a_row():
     in_rows = {row.code for row in ROWS} | {row[0] for row in IN_TIME}
-    assert in_rows == {reason.value for reason in Reason}
+    assert in_rows == {reason.value for reason in ReasonCode}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)

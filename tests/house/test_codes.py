@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from app.domain.reasons import MESSAGES, OUTCOMES, Reason
+from app.domain.reasons import MESSAGES, OUTCOMES, ReasonCode
 from tests.house import tree
 from topics.dead_letters import DeadLetterCode
 
@@ -32,18 +32,18 @@ def words_of_tables() -> frozenset[str]:
             for node in ast.walk(source.tree)
             if isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)
-            and node.value.id in ("Reason", "Code", "DeadLetterCode")
+            and node.value.id in ("ReasonCode", "DeadLetterCode")
         )
     return frozenset(found)
 
 
-@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("reason", ReasonCode)
 def test_every_reason_has_an_outcome_and_a_sentence_for_staff(reason):
     assert reason in OUTCOMES
     assert re.fullmatch(r"[A-Z].*\.", MESSAGES[reason])
 
 
-@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("reason", ReasonCode)
 def test_every_reason_appears_in_a_table_test(reason):
     assert reason.value in words_of_tables()
 
@@ -58,4 +58,4 @@ def test_every_reason_has_a_text_in_every_language(locale):
     folder = tree.ROOT / "app" / "texts" / "locales" / locale
     written = "\n".join(path.read_text() for path in folder.rglob("*") if path.is_file())
     assert written
-    assert not [reason.value for reason in Reason if not re.search(rf"\b{reason.value}\b", written)]
+    assert not [reason.value for reason in ReasonCode if not re.search(rf"\b{reason.value}\b", written)]

@@ -7,7 +7,7 @@ from typing import Literal, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from app.domain.reasons import Reason
+from app.domain.reasons import ReasonCode
 from tests.house import tree
 from topics.catalogue import TOPICS
 from topics.dead_letters import DeadLetterCode
@@ -43,7 +43,7 @@ def test_every_dead_letter_code_stands_in_the_glossary():
 
 
 def test_every_reason_code_stands_in_the_glossary():
-    assert not {reason.value for reason in Reason} - WORDS
+    assert not {reason.value for reason in ReasonCode} - WORDS
 
 
 def test_no_word_of_the_glossary_is_explained_twice():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.reasons import Reason
+from app.domain.reasons import ReasonCode
 from app.texts import LOCALES, MissingKeyError, UnknownTemplateError, prepare, render
 from app.texts.catalogue import KEYS, NOTIFICATIONS, Kind
 from tests.texts.samples import everything, required_only, subsets
@@ -130,7 +130,7 @@ def test_internal_codes_and_choices_are_never_printed(locale, template):
     data = {**everything(template), **dict.fromkeys(choices, "INTERNAL")}
     body = render(template, locale, data).body
     assert "INTERNAL" not in body
-    assert not [code for code in (*Reason, template) if "_" in code and code in body]
+    assert not [code for code in (*ReasonCode, template) if "_" in code and code in body]
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -2,7 +2,7 @@ import string
 
 import pytest
 
-from app.domain.reasons import MESSAGES, OUTCOMES, Outcome, Reason
+from app.domain.reasons import MESSAGES, OUTCOMES, Outcome, ReasonCode
 from app.texts import LOCALES, render
 from app.texts.book import OTHER, book
 from tests.texts.samples import required_only
@@ -47,11 +47,11 @@ def test_the_codes_are_those_of_the_contract(outcome):
 
 
 def test_every_code_has_one_outcome_and_one_sentence_for_staff():
-    assert list(OUTCOMES) == list(MESSAGES) == list(Reason)
+    assert list(OUTCOMES) == list(MESSAGES) == list(ReasonCode)
     assert len(set(MESSAGES.values())) == len(MESSAGES)
 
 
-@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("reason", ReasonCode)
 def test_a_sentence_for_staff_is_filled_with_lines_and_what_is_possible(reason):
     names = {name for _, name, _, _ in string.Formatter().parse(MESSAGES[reason]) if name is not None}
     assert names <= {"lines", "possible"}
@@ -63,10 +63,10 @@ def test_a_sentence_for_staff_is_filled_with_lines_and_what_is_possible(reason):
 @pytest.mark.parametrize(
     ("reason", "sentence"),
     [
-        (Reason.EXCEEDS_REFUNDABLE, "The amount is more than can be refunded; possible: 75.00 USD."),
-        (Reason.WINDOW_EXPIRED, "The policy's refund window is over for: l1, l2."),
-        (Reason.FINAL_SALE, "Sold as final sale: l1, l2."),
-        (Reason.UNKNOWN_LINE, "Not in the order: l1, l2."),
+        (ReasonCode.EXCEEDS_REFUNDABLE, "The amount is more than can be refunded; possible: 75.00 USD."),
+        (ReasonCode.WINDOW_EXPIRED, "The policy's refund window is over for: l1, l2."),
+        (ReasonCode.FINAL_SALE, "Sold as final sale: l1, l2."),
+        (ReasonCode.UNKNOWN_LINE, "Not in the order: l1, l2."),
     ],
 )
 def test_staff_read_which_lines_and_how_much(reason, sentence):
@@ -80,7 +80,7 @@ def test_every_code_has_a_text_and_no_text_is_left_over(locale):
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("reason", ReasonCode)
 def test_the_text_of_a_code_is_a_sentence_of_its_language(locale, reason):
     text = told(locale, OUTCOMES[reason], reason.value, refundable=EUR_75)
     for sentence in (text, told(locale, OUTCOMES[reason], reason.value)):

@@ -10,7 +10,7 @@ import msgspec
 
 from app.domain.case import Case, Order, Request, Row
 from app.domain.policy import Policy
-from app.domain.reasons import Reason as Code
+from app.domain.reasons import ReasonCode
 from app.domain.refunds.statutory import REASONS as WITHDRAWING
 from app.domain.refunds.statutory import Law, law_of, withdrawable
 
@@ -54,7 +54,7 @@ class Plan(msgspec.Struct):
 class Denial(msgspec.Struct, frozen=True):
     """Why the order gives nothing: a code, and which lines."""
 
-    code: Code
+    code: ReasonCode
     lines: tuple[str, ...] = ()
 
 

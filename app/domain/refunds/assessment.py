@@ -9,8 +9,7 @@ import msgspec
 from app.domain.case import Case, Request, Row
 from app.domain.context import Context
 from app.domain.ids import derive
-from app.domain.reasons import MESSAGES
-from app.domain.reasons import Reason as Code
+from app.domain.reasons import MESSAGES, ReasonCode
 from app.domain.records import Decided, Reason, Tender
 from app.domain.refunds.asking import CHARGED_TOO_MUCH, Plan
 from app.domain.refunds.eligibility import QUESTIONS
@@ -23,7 +22,7 @@ from app.domain.refunds.statutory import pay_by, proof_of_return
 from app.domain.refunds.tax_limits import within_taxes_charged
 from app.domain.refunds.tenders import allocate, available
 
-BY_REVIEW = {Code.REVIEW_APPROVED: "approve", Code.REVIEW_DENIED: "deny"}
+BY_REVIEW = {ReasonCode.REVIEW_APPROVED: "approve", ReasonCode.REVIEW_DENIED: "deny"}
 """Reasons that a verdict of a person stands behind."""
 UNTIL_DECIDED = frozenset({"review", "second_review", "history"})
 """Waits of ours alone, which put no statutory date off."""
@@ -137,7 +136,9 @@ def _why_approved(q: Question) -> Iterator[Reason]:
     _, given = q.planned()
     of_each = bool(given.by_law and given.by_policy)
     if given.by_law:
-        yield _of_lines(_reason(q, Code.STATUTORY_RIGHT, "statutory_right"), sorted(given.by_law) if of_each else ())
+        yield _of_lines(
+            _reason(q, ReasonCode.STATUTORY_RIGHT, "statutory_right"), sorted(given.by_law) if of_each else ()
+        )
     if of_each or not given.by_law:
         yield _of_lines(_reason(q, *_why_by_policy(q)), given.by_policy if of_each else ())
 
@@ -148,25 +149,25 @@ def _of_lines(reason: Reason, lines: Iterable[str]) -> Reason:
     return msgspec.structs.replace(reason, message=f"{reason.message} Lines: {named}.") if named else reason
 
 
-def _why_by_policy(q: Question) -> tuple[Code, str]:
+def _why_by_policy(q: Question) -> tuple[ReasonCode, str]:
     components = {row.component for row in q.rows if row.component != "fee"}
     if q.request.alert_id is not None:
-        return Code.PRE_DISPUTE_REFUND, "pre_dispute_refund"
+        return ReasonCode.PRE_DISPUTE_REFUND, "pre_dispute_refund"
     if approvers(q.request, q.case.currency):
-        return Code.REVIEW_APPROVED, "reviewed"
+        return ReasonCode.REVIEW_APPROVED, "reviewed"
     if q.approving is not None:
-        return Code(q.approving.reason), q.approving.name
+        return ReasonCode(q.approving.reason), q.approving.name
     if q.request.from_cancellation or q.request.reason == "order_cancelled":
-        return Code.ORDER_CANCELLED, "order_cancelled"
+        return ReasonCode.ORDER_CANCELLED, "order_cancelled"
     if q.planned()[0].goodwill:
-        return Code.MERCHANT_GOODWILL, "merchant_goodwill"
+        return ReasonCode.MERCHANT_GOODWILL, "merchant_goodwill"
     if components == {"overpayment"} and q.request.reason in CHARGED_TOO_MUCH | {"other", "goodwill"}:
-        return Code.OVERPAYMENT, "charged_too_much"
-    return Code.WITHIN_POLICY, "within_policy"
+        return ReasonCode.OVERPAYMENT, "charged_too_much"
+    return ReasonCode.WITHIN_POLICY, "within_policy"
 
 
 def _reduced(q: Question) -> tuple[Reason, ...]:
-    return (_reason(q, Code.REDUCED, "what_is_left"),) if q.reduced else ()
+    return (_reason(q, ReasonCode.REDUCED, "what_is_left"),) if q.reduced else ()
 
 
 def _possible(q: Question) -> int:
@@ -175,7 +176,9 @@ def _possible(q: Question) -> int:
     return min(held, q.plan.possible_minor) if q.plan else held
 
 
-def _reason(q: Question, code: Code, rule: str, lines: tuple[str, ...] = (), possible: int | None = None) -> Reason:
+def _reason(
+    q: Question, code: ReasonCode, rule: str, lines: tuple[str, ...] = (), possible: int | None = None
+) -> Reason:
     currency = q.case.currency or "?"
     message = MESSAGES[code].format(lines=", ".join(lines), possible=f"{possible or 0} {currency} (minor units)")
     if code in BY_REVIEW:

@@ -10,7 +10,7 @@ again when what it waits for has moved.
 from collections.abc import Callable
 
 from app.domain.balances import claimed, claimed_by_lost_disputes, claimed_by_open_disputes, credited
-from app.domain.reasons import Reason as Code
+from app.domain.reasons import ReasonCode
 from app.domain.refunds.asking import Denial, asking_of
 from app.domain.refunds.fees import fee_rows
 from app.domain.refunds.question import Advice, Answer, Deny, Hold, Question
@@ -40,17 +40,17 @@ def well_formed(q: Question) -> Answer:
     """An amount that is asked for is above zero."""
     scope = q.request.scope
     amount = scope["amount_minor"] if scope["kind"] == "shipping" else (scope.get("amount") or {}).get("amount_minor")
-    return Deny(Code.AMOUNT_NOT_POSITIVE) if amount is not None and amount <= 0 else None
+    return Deny(ReasonCode.AMOUNT_NOT_POSITIVE) if amount is not None and amount <= 0 else None
 
 
 def not_denied_by_a_reviewer(q: Question) -> Answer:
     """A reviewer's no is decisive whatever else is waited for."""
-    return Deny(Code.REVIEW_DENIED) if any(v.verdict == "deny" for v in q.request.verdicts) else None
+    return Deny(ReasonCode.REVIEW_DENIED) if any(v.verdict == "deny" for v in q.request.verdicts) else None
 
 
 def case_lives(q: Question) -> Answer:
     """A case past its retention keeps its money, and decides nothing."""
-    return Deny(Code.CASE_EXPIRED) if q.case.expired else None
+    return Deny(ReasonCode.CASE_EXPIRED) if q.case.expired else None
 
 
 def order_is_known(q: Question) -> Answer:
@@ -59,21 +59,21 @@ def order_is_known(q: Question) -> Answer:
         q.asking = asking_of(q.case, q.case.order, q.request, q.policy)
         return None
     if "order" in q.request.waits_over:
-        return Deny(Code.ORDER_NOT_RECEIVED_IN_TIME)
-    return Hold(Code.AWAITING_ORDER, "order", last=True)
+        return Deny(ReasonCode.ORDER_NOT_RECEIVED_IN_TIME)
+    return Hold(ReasonCode.AWAITING_ORDER, "order", last=True)
 
 
 def not_asked_already(q: Question) -> Answer:
     """The same is not asked while it is held already, unless there is enough for both."""
     assert q.asking is not None
-    return Deny(Code.DUPLICATE_REQUEST) if is_asked_already(q.asking) else None
+    return Deny(ReasonCode.DUPLICATE_REQUEST) if is_asked_already(q.asking) else None
 
 
 def in_the_order_s_currency(q: Question) -> Answer:
     """Money goes back in the currency in which it was charged."""
     amount = q.request.scope.get("amount")
     asked = {amount["currency"] if amount else q.case.currency, q.request.expected_currency or q.case.currency}
-    return None if asked == {q.case.currency} else Deny(Code.CURRENCY_MISMATCH)
+    return None if asked == {q.case.currency} else Deny(ReasonCode.CURRENCY_MISMATCH)
 
 
 def paid(q: Question) -> Answer:
@@ -83,11 +83,11 @@ def paid(q: Question) -> Answer:
     authorization_open = any(payment.authorization_open for payment in q.payments)
     if captured:
         partly = q.request.scope["kind"] == "full" and captured < q.case.order.total_minor and authorization_open
-        return Hold(Code.AWAITING_PAYMENT, "payment", last=True) if partly and not _waited(q, "payment") else None
+        return Hold(ReasonCode.AWAITING_PAYMENT, "payment", last=True) if partly and not _waited(q, "payment") else None
     fell_through = any(payment.failed or payment.voided for payment in q.payments)
     if _waited(q, "payment") or (fell_through and not authorization_open):
-        return Deny(Code.NOT_PAID)
-    return Hold(Code.AWAITING_PAYMENT, "payment", last=True)
+        return Deny(ReasonCode.NOT_PAID)
+    return Hold(ReasonCode.AWAITING_PAYMENT, "payment", last=True)
 
 
 def _waited(q: Question, kind: str) -> bool:
@@ -112,7 +112,7 @@ def lines_and_quantities(q: Question) -> Answer:
     if given.money_minor is not None:
         given.money_minor += sum(row.gross_minor for row in fees)
     q.amount_minor = sum(row.gross_minor for row in q.rows)
-    return None if q.amount_minor > 0 else Deny(Code.NOTHING_LEFT)
+    return None if q.amount_minor > 0 else Deny(ReasonCode.NOTHING_LEFT)
 
 
 def what_disputes_leave(q: Question) -> Answer:
@@ -138,12 +138,12 @@ def what_disputes_leave(q: Question) -> Answer:
     beyond = q.amount_minor - q.refundable_minor if given.all_or_nothing else 1
     if beyond <= sum(claimed_by_open_disputes(q.case, p, q.context.now) for p in q.payments):
         q.waits_for_dispute = True
-        return Hold(Code.DISPUTE_OPEN, "dispute")
+        return Hold(ReasonCode.DISPUTE_OPEN, "dispute")
     if beyond <= sum(claimed(q.case, p) for p in q.payments):
         if any(claimed_by_lost_disputes(q.case, p) for p in q.payments):
-            return Deny(Code.DISPUTE_LOST, possible_minor=q.refundable_minor)
+            return Deny(ReasonCode.DISPUTE_LOST, possible_minor=q.refundable_minor)
         if any(credited(q.case, p.payment_id) for p in q.payments):
-            return Deny(Code.ALREADY_CREDITED_BY_NETWORK, possible_minor=q.refundable_minor)
+            return Deny(ReasonCode.ALREADY_CREDITED_BY_NETWORK, possible_minor=q.refundable_minor)
     return None
 
 
@@ -158,8 +158,8 @@ def in_its_window(q: Question) -> Answer:
     if not late or (q.request.scope["kind"] == "shipping" and len(late) < len(given.lines)):
         return None
     if _withdraws_an_amount(q, late):
-        return for_review(q, Code.RULE_REVIEW)
-    return _unless_staff(q, Code.WINDOW_EXPIRED, late, said_as=_why_too_late(q, late))
+        return for_review(q, ReasonCode.RULE_REVIEW)
+    return _unless_staff(q, ReasonCode.WINDOW_EXPIRED, late, said_as=_why_too_late(q, late))
 
 
 def _withdraws_an_amount(q: Question, lines: tuple[str, ...]) -> bool:
@@ -171,13 +171,13 @@ def _withdraws_an_amount(q: Question, lines: tuple[str, ...]) -> bool:
     return q.request.scope["kind"] == "amount" and asking.withdraws(lines)
 
 
-def _why_too_late(q: Question, late: tuple[str, ...]) -> Code:
+def _why_too_late(q: Question, late: tuple[str, ...]) -> ReasonCode:
     """A withdrawal that the law does not carry any more is told so, where there is such a law."""
     asking, _ = q.planned()
     if q.request.reason != "statutory_withdrawal" or asking.law is None or asking.withdrawable.intersection(late):
-        return Code.WINDOW_EXPIRED
+        return ReasonCode.WINDOW_EXPIRED
     exempt = any(asking.order.lines[line_id].withdrawal_exemption for line_id in late)
-    return Code.EXEMPT_FROM_WITHDRAWAL if exempt else Code.WITHDRAWAL_PERIOD_OVER
+    return ReasonCode.EXEMPT_FROM_WITHDRAWAL if exempt else ReasonCode.WITHDRAWAL_PERIOD_OVER
 
 
 def _is_late(q: Question, line_id: str) -> bool:
@@ -193,11 +193,13 @@ def not_final_sale(q: Question) -> Answer:
         return None
     final = tuple(line_id for line_id in given.by_policy if asking.order.lines[line_id].final_sale)
     if _withdraws_an_amount(q, final):
-        return for_review(q, Code.RULE_REVIEW)
-    return _unless_staff(q, Code.FINAL_SALE, final) if final else None
+        return for_review(q, ReasonCode.RULE_REVIEW)
+    return _unless_staff(q, ReasonCode.FINAL_SALE, final) if final else None
 
 
-def _unless_staff(q: Question, code: Code, lines: tuple[str, ...], *, said_as: Code | None = None) -> Answer:
+def _unless_staff(
+    q: Question, code: ReasonCode, lines: tuple[str, ...], *, said_as: ReasonCode | None = None
+) -> Answer:
     asking, _ = q.planned()
     said = said_as or code
     return Advice(said, lines) if asking.by_staff and code in q.policy.staff_override else Deny(said, lines)
@@ -208,10 +210,12 @@ def within_refundable(q: Question) -> Answer:
     _, given = q.planned()
     possible = min(q.refundable_minor, given.possible_minor)
     if given.asked_minor is not None:
-        return Deny(Code.EXCEEDS_REFUNDABLE, possible_minor=possible)
+        return Deny(ReasonCode.EXCEEDS_REFUNDABLE, possible_minor=possible)
     if q.amount_minor <= q.refundable_minor or q.waits_for_dispute:
         return None
-    return Deny(Code.EXCEEDS_REFUNDABLE if given.all_or_nothing else Code.NOTHING_LEFT, possible_minor=possible)
+    return Deny(
+        ReasonCode.EXCEEDS_REFUNDABLE if given.all_or_nothing else ReasonCode.NOTHING_LEFT, possible_minor=possible
+    )
 
 
 def as_reviewed(q: Question) -> Answer:
@@ -231,7 +235,7 @@ def as_reviewed(q: Question) -> Answer:
 def as_expected(q: Question) -> Answer:
     """The asker named the amount that must come out."""
     expected = q.request.expected_minor
-    return None if expected is None or expected == q.amount_minor else Deny(Code.EXPECTED_AMOUNT_DIFFERS)
+    return None if expected is None or expected == q.amount_minor else Deny(ReasonCode.EXPECTED_AMOUNT_DIFFERS)
 
 
 QUESTIONS: tuple[Callable[[Question], Answer], ...] = (

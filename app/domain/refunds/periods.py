@@ -7,7 +7,7 @@ import msgspec
 
 from app.domain.case import Line, Order, Row
 from app.domain.portions import row_of
-from app.domain.reasons import Reason as Code
+from app.domain.reasons import ReasonCode
 from app.domain.refunds.asking import Asking, Denial, Plan
 from app.domain.refunds.statutory import has_begun
 from app.domain.refunds.subscriptions import capped, unused_minor, unused_share
@@ -66,7 +66,7 @@ def ended(asking: Asking, line: Line, at: datetime, units: int | None = None) ->
     assert line.subscription is not None
     share = unused_share(line.subscription, at, rule)
     if not share:
-        return Denial(Code.PERIOD_FULLY_USED, (line.line_id,))
+        return Denial(ReasonCode.PERIOD_FULLY_USED, (line.line_id,))
     unused = unused_minor(line, share, setup_fee=rule.setup_fee)
     worth = unused
     if units is not None and units < line.portion.left_quantity:
@@ -76,7 +76,7 @@ def ended(asking: Asking, line: Line, at: datetime, units: int | None = None) ->
     with_credit = min(worth, still_owed, line.portion.left_minor)
     given = {"refund": money, "none": 0}.get(rule.on_cancellation, with_credit)
     if not given:
-        return Denial(Code.NOTHING_LEFT, (line.line_id,))
+        return Denial(ReasonCode.NOTHING_LEFT, (line.line_id,))
     row = row_of(line.portion, given, component="line", line_id=line.line_id)
     as_money = {"store_credit": 0, "refund_then_credit": money}.get(rule.on_cancellation)
     ids = [line.line_id]
@@ -103,6 +103,6 @@ def withdrawn(asking: Asking, line: Line) -> Plan | Denial:
         unused = unused_minor(line, share, setup_fee="refund")
         left = capped(asking.case, asking.order, line, unused)
     if not left:
-        return Denial(Code.NOTHING_LEFT, (line.line_id,))
+        return Denial(ReasonCode.NOTHING_LEFT, (line.line_id,))
     row = row_of(line.portion, left, component="line", line_id=line.line_id)
     return Plan([row], left, lines=[line.line_id], by_law=frozenset([line.line_id]))

@@ -6,14 +6,14 @@ from app.domain.case import Case, Payment, Request, Row
 from app.domain.context import Context
 from app.domain.policy import Policy
 from app.domain.policy_terms import Rule
-from app.domain.reasons import Reason as Code
+from app.domain.reasons import ReasonCode
 from app.domain.refunds.asking import Asking, Plan
 
 
 class Deny(msgspec.Struct, frozen=True):
     """No, and nothing further is asked. `rule`: the rule of the policy that says so, where one does."""
 
-    code: Code
+    code: ReasonCode
     lines: tuple[str, ...] = ()
     possible_minor: int | None = None
     rule: str | None = None
@@ -25,7 +25,7 @@ class Hold(msgspec.Struct, frozen=True):
     `silent`: it is expected at once, and not worth telling anybody.
     """
 
-    code: Code
+    code: ReasonCode
     waiting_for: str
     last: bool = False
     silent: bool = False
@@ -35,7 +35,7 @@ class Hold(msgspec.Struct, frozen=True):
 class Advice(msgspec.Struct, frozen=True):
     """What would deny a customer; the staff may go on."""
 
-    code: Code
+    code: ReasonCode
     lines: tuple[str, ...] = ()
     rule: str | None = None
 

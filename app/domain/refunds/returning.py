@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from app.domain.policy_terms import limit
-from app.domain.reasons import Reason as Code
+from app.domain.reasons import ReasonCode
 from app.domain.refunds.asking import CHARGED_TOO_MUCH
 from app.domain.refunds.question import Answer, Deny, Hold, Question
 from app.domain.refunds.statutory import proof_of_return
@@ -15,8 +15,8 @@ def goods_are_back(q: Question) -> Answer:
     if not _return_is_missing(q):
         return None
     if "return" in q.request.waits_over:
-        return Deny(Code.RETURN_NOT_RECEIVED)
-    return Hold(Code.AWAITING_RETURN, "return")
+        return Deny(ReasonCode.RETURN_NOT_RECEIVED)
+    return Hold(ReasonCode.AWAITING_RETURN, "return")
 
 
 def units_to_return_by_law(q: Question) -> dict[str, int]:

@@ -16,7 +16,7 @@ A refund that prevents a chargeback was decided by the policy's `pre_dispute` or
 from collections.abc import Iterator
 
 from app.domain.policy_terms import Rule
-from app.domain.reasons import Reason as Code
+from app.domain.reasons import ReasonCode
 from app.domain.refunds.facts import Facts
 from app.domain.refunds.history import needs_history
 from app.domain.refunds.question import Advice, Answer, Deny, Hold, Question
@@ -39,8 +39,8 @@ def rules_of_the_policy(q: Question) -> Answer:
     overruled = [rule for rule in denying if _is_advice(q, rule)]
     decisive = next((rule for rule in denying if rule not in overruled), None)
     if decisive is not None and not q.planned()[1].by_law:
-        return Deny(Code(decisive.reason), _lines(q), rule=decisive.name)
-    advice = [Advice(Code(rule.reason), _lines(q), rule=rule.name) for rule in overruled]
+        return Deny(ReasonCode(decisive.reason), _lines(q), rule=decisive.name)
+    advice = [Advice(ReasonCode(rule.reason), _lines(q), rule=rule.name) for rule in overruled]
     holds = [] if approvers(q.request, q.case.currency) else list(_holds(met, not_judged, overruled))
     if not holds and decisive is None and all(rule.then == "approve" for rule in not_judged):
         q.approving = next((rule for rule in met if rule.then == "approve"), None)
@@ -60,12 +60,12 @@ def _is_advice(q: Question, rule: Rule) -> bool:
 def _holds(met: list[Rule], not_judged: list[Rule], overruled: list[Rule]) -> Iterator[Hold]:
     for rule in met:
         if rule.then == "review":
-            yield Hold(Code(rule.reason), "review", rule=rule.name)
+            yield Hold(ReasonCode(rule.reason), "review", rule=rule.name)
         elif rule.then == "deny" and rule not in overruled:
-            yield Hold(Code.RULE_REVIEW, "review", rule=rule.name)
+            yield Hold(ReasonCode.RULE_REVIEW, "review", rule=rule.name)
     for rule in not_judged:
         if rule.then != "approve" and rule not in overruled:
-            yield Hold(Code.RULE_REVIEW, "review", rule=rule.name)
+            yield Hold(ReasonCode.RULE_REVIEW, "review", rule=rule.name)
 
 
 def _lines(q: Question) -> tuple[str, ...]:

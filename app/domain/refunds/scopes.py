@@ -8,7 +8,7 @@ import msgspec
 from app.domain.case import Line, Order, Request, Row, Tax
 from app.domain.money import half_up, split
 from app.domain.portions import is_whole_share, portions, row_of, share_of_quantity
-from app.domain.reasons import Reason as Code
+from app.domain.reasons import ReasonCode
 from app.domain.refunds.asking import CHARGED_TOO_MUCH, FAULTS_OF_MERCHANT, Asking, Denial, Plan, overpaid
 from app.domain.refunds.periods import ended, ending_rows, endings, joined, leave_nothing, why_none, withdrawn
 from app.domain.refunds.statutory import standard_delivery
@@ -50,7 +50,7 @@ def _full(asking: Asking) -> Plan | Denial:
     if by_law and not shipping_by_policy:
         rows += _standard_delivery_rows(order)
     if not rows:
-        return why_none(ends) or Denial(Code.NOTHING_LEFT)
+        return why_none(ends) or Denial(ReasonCode.NOTHING_LEFT)
     wanted = sum(row.gross_minor for row in rows)
     return joined(Plan(rows, wanted, reduced=reduced, units=units, lines=touched, by_law=by_law), ends)
 
@@ -60,16 +60,16 @@ def _lines(asking: Asking) -> Plan | Denial:
     named = units_of(scope)
     asked = _as_far_as_left(order, named) if scope.get("as_far_as_left") else named
     if unknown := tuple(line_id for line_id in asked if line_id not in order.lines):
-        return Denial(Code.UNKNOWN_LINE, unknown)
+        return Denial(ReasonCode.UNKNOWN_LINE, unknown)
     lines = [order.lines[line_id] for line_id in asked]
     if beyond := tuple(line.line_id for line in lines if asked[line.line_id] > line.portion.left_quantity):
-        return Denial(Code.QUANTITY_EXCEEDED, beyond)
+        return Denial(ReasonCode.QUANTITY_EXCEEDED, beyond)
     ends = endings(asking, asked)
     whole = [line for line in lines if line.line_id not in ends]
     rows = [row for end in ends.values() for row in ending_rows(end)]
     rows += [row for line in whole for row in _unit_rows(line, asked[line.line_id])]
     if not rows:
-        return why_none(ends) or Denial(Code.NOTHING_LEFT, tuple(named))
+        return why_none(ends) or Denial(ReasonCode.NOTHING_LEFT, tuple(named))
     reduced = asked != named or any(not is_whole_share(line.portion, asked[line.line_id]) for line in whole)
     by_law = asking.withdrawable.intersection(asked)
     complete = _is_all_that_is_left(order, asked) and leave_nothing(ends, order)
@@ -135,12 +135,12 @@ def _shipping(asking: Asking) -> Plan | Denial:
     order, scope = asking.order, asking.request.scope
     item = order.shipping.get(scope["shipping_id"])
     if item is None:
-        return Denial(Code.UNKNOWN_LINE, (scope["shipping_id"],))
+        return Denial(ReasonCode.UNKNOWN_LINE, (scope["shipping_id"],))
     left, asked = item.portion.left_minor, scope.get("amount_minor")
     if asked is not None and asked > left:
         return Plan([], left, asked, all_or_nothing=True, lines=list(order.lines))
     if not left:
-        return Denial(Code.NOTHING_LEFT)
+        return Denial(ReasonCode.NOTHING_LEFT)
     row = row_of(item.portion, left if asked is None else asked, component="shipping", shipping_id=item.shipping_id)
     reduced = asked is None and item.portion.used_minor > 0
     return Plan([row], left, all_or_nothing=asked is not None, reduced=reduced, lines=list(order.lines))
@@ -152,7 +152,7 @@ def _amount(asking: Asking) -> Plan | Denial:
     if line_id is not None:
         line = order.lines.get(line_id)
         if line is None:
-            return Denial(Code.UNKNOWN_LINE, (line_id,))
+            return Denial(ReasonCode.UNKNOWN_LINE, (line_id,))
         if not asking.goodwill:
             left = line.portion.left_minor
             if asked > left:
@@ -201,12 +201,12 @@ def _payment(asking: Asking) -> Plan | Denial:
     scope = asking.request.scope
     payment = asking.case.payments.get(scope["payment_id"])
     if payment is None or not payment.captured_minor:
-        return Denial(Code.NOT_PAID)
+        return Denial(ReasonCode.NOT_PAID)
     left = min(overpaid(asking.case), payment.captured_minor)
     amount = scope.get("amount")
     asked = left if amount is None else amount["amount_minor"]
     if amount is None and not left:
-        return Denial(Code.NOTHING_LEFT)
+        return Denial(ReasonCode.NOTHING_LEFT)
     if asked > left:
         beyond = _amount(msgspec.structs.replace(asking, request=_as_amount(asking, asked)))
         if isinstance(beyond, Plan):
@@ -247,7 +247,7 @@ def _subscription(asking: Asking) -> Plan | Denial:
     order, scope = asking.order, asking.request.scope
     line = order.lines.get(scope["line_id"])
     if line is None or line.subscription is None:
-        return Denial(Code.UNKNOWN_LINE, (scope["line_id"],))
+        return Denial(ReasonCode.UNKNOWN_LINE, (scope["line_id"],))
     if asking.withdraws([line.line_id]):
         return withdrawn(asking, line)
     return ended(asking, line, scope["effective_at"])

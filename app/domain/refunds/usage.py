@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.domain.case import Case, Line, Order, Refund, Request, Row
 from app.domain.money import split
 from app.domain.portions import give_back, row_of, use_up
-from app.domain.reasons import Reason as Code
+from app.domain.reasons import ReasonCode
 from app.domain.refunds.lifecycle import IN_FLIGHT, NOTHING, SETTLED
 from app.domain.refunds.reducing import scale
 from app.domain.returns import count_returned, uncount_returned
@@ -43,7 +43,7 @@ def count_all_returned(case: Case, request: Request, rows: Sequence[Row]) -> dic
 
     Where the law gives a part of it, units on their way count for all of it: what was paid back proves nothing anew.
     """
-    by_law = Code.STATUTORY_RIGHT in request.reasons
+    by_law = ReasonCode.STATUTORY_RIGHT in request.reasons
     return {
         row.line_id: count_returned(case, row.line_id, row.quantity, by_law=by_law)
         for row in rows
