@@ -10,14 +10,14 @@ from agents.desk import Desk
 from agents.saying import encoded
 from app.domain.ids import derive
 from app.domain.programmes import (
-    Place,
+    Measure,
     Standing,
     count,
     decode_standing,
     encode_standing,
     following,
+    measures,
     news,
-    places,
 )
 from app.domain.publishing import Outbound
 from app.domain.rates import convert
@@ -43,8 +43,8 @@ def agent(desk: Desk) -> Agent:
             event = read_count(message.value)
             month = count(standing, event, usd_minor=_usd(desk, event))
             origin, trace = unpack(message.headers)
-            for place, said in _news(desk, standing, event, month):
-                round_.publish(encoded(_alert(place, said, origin, event), trace))
+            for measure, said in _news(desk, standing, event, month):
+                round_.publish(encoded(_alert(measure, said, origin, event), trace))
             rows.put(key, standing, due=None)
 
     return Agent("monitoring", MERCHANT_ACTIVITY, handle)
@@ -57,17 +57,17 @@ def _usd(desk: Desk, event: Any) -> int:
     return convert(event.amount.amount_minor, event.amount.currency, "USD", rate.value) if rate else 0
 
 
-def _news(desk: Desk, standing: Standing, event: Any, month: str) -> Iterator[tuple[Place, str]]:
+def _news(desk: Desk, standing: Standing, event: Any, month: str) -> Iterator[tuple[Measure, str]]:
     """A sale moves the ratios of its month and of the next, a dispute those of its own."""
     terms = desk.policies.speaking(event.merchant_id, event.occurred_at).monitoring
     months = [month, following(month)] if event.kind == "sale" else [month]
     for name in months:
         if name not in standing.months or not standing.months[name].is_noted:
             continue
-        for place in places(standing, event.network, name, region=terms.region, regulated=terms.regulated):
-            said = news(standing, place)
+        for measure in measures(standing, event.network, name, region=terms.region, regulated=terms.regulated):
+            said = news(standing, measure)
             if said is not None and not desk.is_historical(_told_at(event)):
-                yield place, said
+                yield measure, said
 
 
 def _told_at(event: Any) -> datetime:
@@ -76,9 +76,9 @@ def _told_at(event: Any) -> datetime:
     return at
 
 
-def _alert(place: Place, said: str, origin: Origin, event: Any) -> Outbound:
+def _alert(measure: Measure, said: str, origin: Origin, event: Any) -> Outbound:
     body = {
-        "id": derive("prg", event.merchant_id, place.programme, place.month, said),
+        "id": derive("prg", event.merchant_id, measure.programme, measure.month, said),
         "type": f"programme.threshold_{said}",
         "schema_version": 1,
         "occurred_at": _told_at(event),
@@ -86,14 +86,14 @@ def _alert(place: Place, said: str, origin: Origin, event: Any) -> Outbound:
         "cause": {"topic": origin.topic, "event_id": origin.released},
         "order_id": None,
         "customer_id": None,
-        "programme": place.programme,
-        "month": place.month,
-        "count": place.count,
-        "ratio_bps": place.ratio_bps(),
-        "threshold": {"count": place.threshold.count, "ratio_bps": place.threshold.bps},
-        "amount_minor": place.amount_minor,
-        "projected_ratio_bps": place.ratio_bps(place.projected),
-        "left_before_breach": place.left,
+        "programme": measure.programme,
+        "month": measure.month,
+        "count": measure.count,
+        "ratio_bps": measure.ratio_bps(),
+        "threshold": {"count": measure.threshold.count, "ratio_bps": measure.threshold.bps},
+        "amount_minor": measure.amount_minor,
+        "projected_ratio_bps": measure.ratio_bps(measure.projected),
+        "left_before_breach": measure.left,
     }
     return Outbound(ALERTS, event.merchant_id, body)
 

@@ -1,6 +1,6 @@
 """What the agents of a worker share, what fills it from topics, and what it counts for the metrics."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 
@@ -12,12 +12,12 @@ from app.domain.policy import PolicyChangedError
 from app.metrics import EVENTS, SHADOW_DECISIONS, SHADOW_MONEY, STRAYED_DISPUTES, UNKNOWN_FIELDS, Metrics
 from app.policies import PoliciesRefusedError, load, read_record
 from app.runtime.exits import MisconfiguredError
+from app.runtime.global_topics import Learn
 from app.settings import Settings
 from topics.catalogue import FX_RATES, POLICIES
 from topics.codec import Unreadable, read
 
 _log = structlog.get_logger(__name__)
-Heard = Callable[[bytes | None, bytes | None], None]
 
 
 def prepare() -> None:
@@ -42,7 +42,7 @@ def desk_of(settings: Settings) -> Desk:
     )
 
 
-def global_topics(desk: Desk) -> Mapping[str, Heard]:
+def global_topics(desk: Desk) -> Mapping[str, Learn]:
     """What every worker reads whole before it starts: policies and rates."""
 
     def policy(key: bytes | None, body: bytes | None) -> None:

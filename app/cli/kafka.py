@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from threading import Event
 
@@ -12,15 +12,13 @@ from app.cli.failures import ExitCode, Failure
 from app.runtime import clients, faults
 from app.runtime.config import Limits, Mode, RuntimeConfig
 from app.runtime.exits import UnreachableError
-from app.runtime.global_topics import GlobalTopics
+from app.runtime.global_topics import GlobalTopics, Learn
 from app.settings import Settings
 
 CALL_S, PATIENCE_S = 5.0, 10.0
 LOOK_AGAIN_S = 0.1
 READ_S = 3600.0
 FLUSH_S = 30.0
-
-Heard = Callable[[bytes | None, bytes | None], None]
 
 
 def config_of(settings: Settings) -> RuntimeConfig:
@@ -73,10 +71,10 @@ def _missing(config: RuntimeConfig, names: Sequence[str]) -> list[str]:
     return [name for name in names if name not in found]
 
 
-def read_whole(config: RuntimeConfig, heard: Mapping[str, Heard]) -> None:
+def read_whole(config: RuntimeConfig, learn: Mapping[str, Learn]) -> None:
     """Calls each topic's function with the key and value of every committed record up to now."""
-    require_topics(config, list(heard))
-    topics = GlobalTopics(config, heard)
+    require_topics(config, list(learn))
+    topics = GlobalTopics(config, learn)
     try:
         topics.read_whole(Event())
     finally:

@@ -121,13 +121,13 @@ def _over_kafka(trial: Trial, since: datetime) -> tuple[Report, FromKafka]:
     """The past of the installation through both policies. The old ones are those that its workers read."""
     runtime = config_of(trial.settings)
     before, after = trial.desks()
-    heard = dict(global_topics(before))
+    learn = dict(global_topics(before))
     if trial.old is None:
         before.policies = Policies()
     else:
-        del heard[POLICIES]
+        del learn[POLICIES]
     require_topics(runtime, (*TOPICS, *READ_WHOLE))
-    read_whole(runtime, heard)
+    read_whole(runtime, learn)
     with TemporaryDirectory(prefix="refundry-past-") as scratch, Recorded(Path(scratch)) as recorded:
         with counted("read") as (total, advance):
             past = read_past(runtime, since, recorded, began=total, read=advance)

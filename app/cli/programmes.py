@@ -14,7 +14,7 @@ from app.cli.noun import Noun
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.showing import console, show_json, table_of
 from app.cli.standings import Standings, from_kafka, from_replay
-from app.domain.programmes import Place, is_near, places
+from app.domain.programmes import Measure, is_near, measures
 
 COLUMNS = ("programme", "count", "of", "ratio_bps", "from_count", "from_bps", "projected_bps", "left", "state")
 
@@ -90,31 +90,31 @@ def _rows(found: Standings, merchant_id: str, network: str, month: str) -> Itera
     newest = counted.newest if counted is not None else None
     asked_at = newest or datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC)
     terms = found.policies.speaking(merchant_id, asked_at).monitoring
-    for place in places(standing, network, month, region=terms.region, regulated=terms.regulated):
+    for measure in measures(standing, network, month, region=terms.region, regulated=terms.regulated):
         yield {
             "network": network,
-            "programme": place.programme,
+            "programme": measure.programme,
             "as_of": newest,
-            "count": place.count,
-            "base": place.base,
-            "ratio_bps": place.ratio_bps(),
-            "threshold": {"count": place.threshold.count, "ratio_bps": place.threshold.bps},
-            "amount_minor": place.amount_minor,
-            "projected_ratio_bps": place.ratio_bps(place.projected),
-            "left_before_breach": place.left,
-            "state": _state(place),
-            "said": standing.said.get(f"{place.programme}:{month}", []),
+            "count": measure.count,
+            "base": measure.base,
+            "ratio_bps": measure.ratio_bps(),
+            "threshold": {"count": measure.threshold.count, "ratio_bps": measure.threshold.bps},
+            "amount_minor": measure.amount_minor,
+            "projected_ratio_bps": measure.ratio_bps(measure.projected),
+            "left_before_breach": measure.left,
+            "state": _state(measure),
+            "said": standing.said.get(f"{measure.programme}:{month}", []),
         }
 
 
-def _state(place: Place) -> str:
-    if place.outranked:
+def _state(measure: Measure) -> str:
+    if measure.outranked:
         return "outranked"
-    if place.reaches():
+    if measure.reaches():
         return "crossed"
-    if not place.applies:
+    if not measure.applies:
         return "does not apply"
-    return "near" if is_near(place) else "below"
+    return "near" if is_near(measure) else "below"
 
 
 def _print(told: dict[str, Any]) -> None:

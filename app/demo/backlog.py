@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from app.demo.publisher import Place
+from app.demo.publisher import Partition
 from app.runtime import clients
 from app.runtime.config import RuntimeConfig
 
@@ -23,7 +23,7 @@ class Backlog:
             {**clients.common(config), **reading, "group.id": config.app_id, "log_level": 0},
         )
 
-    def look(self, ends: Mapping[Place, int]) -> dict[str, int] | None:
+    def look(self, ends: Mapping[Partition, int]) -> dict[str, int] | None:
         """Messages that wait, by topic; None while the broker cannot say.
 
         `ends`: by topic and partition, the offset after the last record that is known to be there.
@@ -40,7 +40,7 @@ class Backlog:
             waiting[place[0]] = waiting.get(place[0], 0) + max(0, end - max(at.offset, 0))
         return waiting
 
-    def ends(self, places: Iterable[Place]) -> dict[Place, int] | None:
+    def ends(self, places: Iterable[Partition]) -> dict[Partition, int] | None:
         """Where these end now, as the broker says; None while it cannot say."""
         found = {}
         try:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
-from app.demo.publisher import Place
+from app.demo.publisher import Partition
 from app.runtime import clients, faults
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.exits import UnsafeError
@@ -28,8 +28,8 @@ class Listener:
         self._places = [TopicPartition(name, n, 0) for name in self._names for n in range(config.partitions)]
         self._consumer: Consumer = clients.reader(config, committed=True, follows=True)
         self._consumer.assign(self._places)
-        self._reached: dict[Place, int] = {}
-        self.ends: dict[Place, int] = {}
+        self._reached: dict[Partition, int] = {}
+        self.ends: dict[Partition, int] = {}
 
     def listen(self, seconds: float) -> list[Message]:
         """What was said since, waiting for at most so long. UnsafeError where records were dropped unread."""
@@ -47,11 +47,11 @@ class Listener:
         return said
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> list[Partition]:
         """What is read, by topic and partition."""
         return [(self._names[place.topic], place.partition) for place in self._places]
 
-    def has_read_up_to(self, ends: Mapping[Place, int]) -> bool:
+    def has_read_up_to(self, ends: Mapping[Partition, int]) -> bool:
         """Whether nothing below these offsets is left to be read."""
         # transaction markers take offsets too, so the end may be known by having been reached alone
         return all(end <= max(self._reached.get(at, 0), self.ends.get(at, 0)) for at, end in ends.items())

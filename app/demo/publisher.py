@@ -21,7 +21,8 @@ from app.runtime import clients
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.exits import UnreachableError
 
-Place = tuple[str, int]
+Partition = tuple[str, int]
+"""A topic by its name without prefix, and the number of one of its partitions."""
 Taken = Callable[[Position, Message, int], None]
 AHEAD_MS_MAX = 30 * 60 * 1000
 """A record's time runs ahead of the clock at most so far: Kafka refuses more than an hour."""
@@ -44,7 +45,7 @@ class Publisher:
         self._refused: KafkaError | None = None
         self.now: datetime | None = None
         self.sent = self.answered = self.delivered = 0
-        self.ends: dict[Place, int] = {}
+        self.ends: dict[Partition, int] = {}
 
     def expect(self, answers: Iterable[Message]) -> None:
         """Answers to be published when their time has come."""

@@ -59,8 +59,8 @@ class Threshold(msgspec.Struct, frozen=True):
     bps: int
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where the merchant stands: the count, the base that it is held against, and the month's newest event.
+class Measure(msgspec.Struct, frozen=True):
+    """What one programme makes of a month: the count, the base that it is held against, and the month's newest event.
 
     `amount_from_minor`: what its amount must reach besides. `same_month`: the base is of the same month as the count,
     so that both go on growing. `outranked`: a stricter programme has taken the place of this one, whose thresholds are
@@ -154,15 +154,15 @@ def _count_dispute(month: Month, event: Any, usd_minor: int, times: int) -> None
         month.fraud_usd_minor += times * usd_minor
 
 
-def places(standing: Standing, network: str, month: str, *, region: str, regulated: bool) -> Iterator[Place]:
+def measures(standing: Standing, network: str, month: str, *, region: str, regulated: bool) -> Iterator[Measure]:
     """Where the merchant stands in the network's programmes in one month."""
     now, before = standing.months.get(month, Month()), standing.months.get(previous(month), Month())
     if network == "visa":
         total = now.fraud_reports + now.disputes - now.in_store
         vamp = _threshold("visa_vamp", month, region)
-        yield Place("visa_vamp", month, total, now.online_sales, vamp, now.newest, same_month=True)
+        yield Measure("visa_vamp", month, total, now.online_sales, vamp, now.newest, same_month=True)
     elif network == "mastercard":
-        hecm = Place(
+        hecm = Measure(
             "mastercard_hecm",
             month,
             now.disputes,
@@ -172,16 +172,16 @@ def places(standing: Standing, network: str, month: str, *, region: str, regulat
         )
         yield hecm
         ecm = _threshold("mastercard_ecm", month, region)
-        yield Place("mastercard_ecm", month, now.disputes, before.sales, ecm, now.newest, outranked=hecm.reaches())
+        yield Measure("mastercard_ecm", month, now.disputes, before.sales, ecm, now.newest, outranked=hecm.reaches())
         yield _fraud_programme(now, before, month, regulated=regulated)
 
 
-def _fraud_programme(now: Month, before: Month, month: str, *, regulated: bool) -> Place:
+def _fraud_programme(now: Month, before: Month, month: str, *, regulated: bool) -> Measure:
     row = _row("mastercard_efm", month)
     most = Fraction(row["three_d_secure_share_regulated" if regulated else "three_d_secure_share"])
     share = Fraction(before.three_d_secure_sales, before.online_sales) if before.online_sales else Fraction(1)
     applies = before.online_sales >= row["sales"] and share < most
-    return Place(
+    return Measure(
         "mastercard_efm",
         month,
         now.fraud_chargebacks,
@@ -194,28 +194,28 @@ def _fraud_programme(now: Month, before: Month, month: str, *, regulated: bool) 
     )
 
 
-def news(standing: Standing, place: Place) -> str | None:
-    """What is to be said of a place that was not said before: near, crossed or cleared; it is marked as said."""
-    told = standing.said.setdefault(f"{place.programme}:{place.month}", [])
-    if place.is_far and not told:
+def news(standing: Standing, measure: Measure) -> str | None:
+    """What is to be said of a measure that was not said before: near, crossed or cleared; it is marked as said."""
+    told = standing.said.setdefault(f"{measure.programme}:{measure.month}", [])
+    if measure.is_far and not told:
         return None
-    over = place.reaches()
-    if over and not place.outranked and "crossed" not in told:
+    over = measure.reaches()
+    if over and not measure.outranked and "crossed" not in told:
         told.append("crossed")
         return "crossed"
     if not over and "crossed" in told and "cleared" not in told:
         told.append("cleared")
         return "cleared"
-    if not told and not place.outranked and is_near(place):
+    if not told and not measure.outranked and is_near(measure):
         told.append("near")
         return "near"
     return None
 
 
-def is_near(place: Place) -> bool:
+def is_near(measure: Measure) -> bool:
     """Whether most of both thresholds is reached, or all of them by the end of the month if it goes on like this."""
-    grown = 1 if place.is_far else place.projected
-    return place.reaches(NEAR) or place.reaches(grown=grown)
+    grown = 1 if measure.is_far else measure.projected
+    return measure.reaches(NEAR) or measure.reaches(grown=grown)
 
 
 def previous(month: str) -> str:

@@ -37,7 +37,7 @@ class Found(NamedTuple):
     snapshot: bytes
 
 
-class Place(NamedTuple):
+class PlaceInLine(NamedTuple):
     """A place in the line: tasks are ordered by score, then by kind as in KINDS, then by id."""
 
     score: float
@@ -91,7 +91,13 @@ class Answers:
         return Counts(dict(zip(KINDS, counted, strict=True)), sorted(name.decode() for name in merchants), as_of)
 
     def tasks(
-        self, kinds: Sequence[SubjectKind], merchant_id: str | None, now: float, *, after: Place | None, count: int
+        self,
+        kinds: Sequence[SubjectKind],
+        merchant_id: str | None,
+        now: float,
+        *,
+        after: PlaceInLine | None,
+        count: int,
     ) -> list[Task]:
         """The next `count` tasks of these kinds behind a place in the line, the first to be due first.
 
@@ -107,8 +113,8 @@ class Answers:
         return [_decode_task(row) for row in rows if row is not None]
 
     def _line(
-        self, kind: SubjectKind, merchant_id: str | None, now: float, after: Place | None, count: int
-    ) -> Iterator[Place]:
+        self, kind: SubjectKind, merchant_id: str | None, now: float, after: PlaceInLine | None, count: int
+    ) -> Iterator[PlaceInLine]:
         """At most `count` places of one kind behind `after`."""
         key = self._keys.waiting(kind, merchant_id)
         first: Any = _first(kind, now) if after is None else max(after.score, _first(kind, now))
@@ -116,7 +122,7 @@ class Answers:
         while found < count:
             page = self._client.zrangebyscore(key, first, "+inf", start=offset, num=_PAGE, withscores=True)
             for task_id, score in page:
-                place = Place(score, kind, task_id.decode())
+                place = PlaceInLine(score, kind, task_id.decode())
                 if found < count and (after is None or _order(place) > _order(after)):
                     found += 1
                     yield place
@@ -143,12 +149,7 @@ class Answers:
         pipe.hmget(self._keys.position, CAUGHT_UP_AT, LAYOUT_FIELD)
 
 
-def place_of(task: Task) -> Place:
-    """Where a task stands in the line."""
-    return Place(task.score, task.kind, task.id)
-
-
-def _order(place: Place) -> tuple[float, int, str]:
+def _order(place: PlaceInLine) -> tuple[float, int, str]:
     return place.score, KINDS.index(place.kind), place.task_id
 
 

@@ -9,7 +9,7 @@ import msgspec
 from redis import RedisError
 
 from app.console.ports import KINDS, Behind, Counts, Filter, Hit, NotAnsweringError, Snapshot, Task
-from app.readside.answering import Answers, Place, StaleError
+from app.readside.answering import Answers, PlaceInLine, StaleError
 from app.readside.document import read
 from app.readside.numbers import number_in
 from app.readside.waiting import kind_of
@@ -32,7 +32,7 @@ class AnsweredByRedis:
     def line(self, wanted: Filter, behind: Behind | None, count: int) -> Sequence[Task]:
         """The next tasks behind a place; from the beginning where the place is none."""
         try:
-            after = Place(behind.score, kind_of(behind.task_id), behind.task_id) if behind is not None else None
+            after = PlaceInLine(behind.score, kind_of(behind.task_id), behind.task_id) if behind is not None else None
         except msgspec.DecodeError:
             after = None
         kinds = KINDS if wanted.kind is None else (wanted.kind,)

@@ -20,7 +20,7 @@ from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError, UnsafeError
 from app.runtime.extents import extents_of
 from app.runtime.records import OnBroker, offset_of, place_of
-from app.runtime.round import Place
+from app.runtime.round import TablePartition
 from app.runtime.store import Change, Store
 from app.runtime.stores import Stores
 
@@ -36,7 +36,7 @@ class CancelledError(Exception):
 
 @dataclass
 class _Target:
-    place: Place
+    place: TablePartition
     store: Store
     end: int
     chunk: list[Change] = field(default_factory=list)
@@ -49,11 +49,11 @@ class Restore:
 
     config: RuntimeConfig
     stores: Stores
-    places: list[Place]
+    places: list[TablePartition]
     metrics: Metrics
     say: Callable[[str], None]
     cancel: Event = field(default_factory=Event)
-    restored: dict[Place, Store] = field(default_factory=dict)
+    restored: dict[TablePartition, Store] = field(default_factory=dict)
 
     def run(self) -> float:
         """Fills `restored`, and says in how many seconds. Raises CancelledError, and WorkerStopError of every kind."""
@@ -87,7 +87,7 @@ class Restore:
             name: _Target(place, self._usable(place, *extents[name]), extents[name][1]) for name, place in names.items()
         }
 
-    def _usable(self, place: Place, first: int, end: int) -> Store:
+    def _usable(self, place: TablePartition, first: int, end: int) -> Store:
         """The place's store, emptied where the changelog no longer holds what follows its position."""
         store = self.stores.get(place)
         name = f"{self.config.changelog(place[0])}/{place[1]}"

@@ -15,7 +15,7 @@ from confluent_kafka import Message as Record
 from app.runtime import faults
 from app.runtime.config import Mode, RuntimeConfig
 from app.runtime.exits import UnreachableError, UnsureError
-from app.runtime.round import Place
+from app.runtime.round import TablePartition
 from app.runtime.store import Change
 from app.runtime.topology import Output
 
@@ -31,8 +31,11 @@ class Commits(Protocol):
         ...
 
     def commit(
-        self, outputs: Sequence[Output], changes: Mapping[Place, Sequence[Change]], offsets: list[TopicPartition]
-    ) -> Mapping[Place, int]:
+        self,
+        outputs: Sequence[Output],
+        changes: Mapping[TablePartition, Sequence[Change]],
+        offsets: list[TopicPartition],
+    ) -> Mapping[TablePartition, int]:
         """All of it, or RoundAbortedError and none of it. Returns the changelog position of each place changed."""
         ...
 
@@ -44,10 +47,10 @@ class _Producing:
         self._config = config
         self._producer = producer
         self._consumer = consumer
-        self._positions: dict[Place, int] = {}
+        self._positions: dict[TablePartition, int] = {}
         self._failures: list[KafkaError] = []
 
-    def _produce(self, outputs: Iterable[Output], changes: Mapping[Place, Sequence[Change]]) -> None:
+    def _produce(self, outputs: Iterable[Output], changes: Mapping[TablePartition, Sequence[Change]]) -> None:
         self._positions.clear()
         self._failures.clear()
         prefix, report, produce = self._config.prefix, self._report(None), self._producer.produce
@@ -70,7 +73,7 @@ class _Producing:
                 except BufferError:
                     self._produce_after_others(change)
 
-    def _report(self, place: Place | None) -> Delivered | None:
+    def _report(self, place: TablePartition | None) -> Delivered | None:
         if place is None:
             return None
 
@@ -96,7 +99,7 @@ class _Producing:
     def _insist(self, call: Callable[[], object], what: str) -> None:
         faults.insist(call, what=what, patience=self._config.commit_seconds)
 
-    def _checked(self, changes: Mapping[Place, Sequence[Change]]) -> Mapping[Place, int]:
+    def _checked(self, changes: Mapping[TablePartition, Sequence[Change]]) -> Mapping[TablePartition, int]:
         if self._positions.keys() != changes.keys():
             raise UnsureError("a round committed without the offsets of its changelog records")
         return dict(self._positions)
@@ -110,8 +113,11 @@ class Transactions(_Producing):
         self._insist(self._producer.begin_transaction, "begin_transaction")
 
     def commit(
-        self, outputs: Sequence[Output], changes: Mapping[Place, Sequence[Change]], offsets: list[TopicPartition]
-    ) -> Mapping[Place, int]:
+        self,
+        outputs: Sequence[Output],
+        changes: Mapping[TablePartition, Sequence[Change]],
+        offsets: list[TopicPartition],
+    ) -> Mapping[TablePartition, int]:
         """Commits, or aborts and raises RoundAbortedError."""
         producer, timeout, probe = self._producer, self._config.limits.call_timeout, self._config.probe
         probe("before_produce")
@@ -160,8 +166,11 @@ class Flushes(_Producing):
         """Nothing to open."""
 
     def commit(
-        self, outputs: Sequence[Output], changes: Mapping[Place, Sequence[Change]], offsets: list[TopicPartition]
-    ) -> Mapping[Place, int]:
+        self,
+        outputs: Sequence[Output],
+        changes: Mapping[TablePartition, Sequence[Change]],
+        offsets: list[TopicPartition],
+    ) -> Mapping[TablePartition, int]:
         """Makes outputs, changelog and offsets durable in turn. A delivery that failed ends the worker."""
         self._config.probe("before_produce")
         self._write(outputs, {})
@@ -173,14 +182,14 @@ class Flushes(_Producing):
         self._config.probe("after_commit")
         return self._checked(changes)
 
-    def _write(self, outputs: Sequence[Output], changes: Mapping[Place, Sequence[Change]]) -> None:
+    def _write(self, outputs: Sequence[Output], changes: Mapping[TablePartition, Sequence[Change]]) -> None:
         self._produce(outputs, changes)
         if self._producer.flush(self._config.limits.patience):
             raise UnreachableError("outputs could not be delivered", "Is the broker up?")
         if self._failures:
             raise faults.stop_for(self._failures[0], "delivery")
 
-    def _report(self, place: Place | None) -> Delivered | None:
+    def _report(self, place: TablePartition | None) -> Delivered | None:
         of_change = super()._report(place)
 
         def delivered(error: KafkaError | None, record: Record) -> None:

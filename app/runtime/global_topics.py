@@ -12,7 +12,8 @@ from app.runtime.exits import UnreachableError
 from app.runtime.extents import Extent, extents_of
 from app.runtime.records import OnBroker, offset_of, place_of
 
-Heard = Callable[[bytes | None, bytes | None], None]
+Learn = Callable[[bytes | None, bytes | None], None]
+"""Is called with the key and the value of a record."""
 _LOOK_SECONDS = 0.05
 """A look lasts so long where fewer come than it asks for, and so does the one in which the end is met."""
 
@@ -24,14 +25,14 @@ class GlobalTopics:
     cannot accept is theirs to judge; what they raise ends the worker.
     """
 
-    def __init__(self, config: RuntimeConfig, heard: Mapping[str, Heard]) -> None:
+    def __init__(self, config: RuntimeConfig, learn: Mapping[str, Learn]) -> None:
         self._config = config
-        self._heard = {config.topic(name): function for name, function in heard.items()}
+        self._learn = {config.topic(name): function for name, function in learn.items()}
         self._consumer: Consumer | None = None
 
     def read_whole(self, stop: Event) -> None:
         """Reads each topic to its end as it is now. Raises UnreachableError where that end does not come."""
-        if not self._heard:
+        if not self._learn:
             return
         self._consumer = clients.reader(self._config, committed=True, follows=True)
         extents = self._extents()
@@ -65,7 +66,7 @@ class GlobalTopics:
         for record in self._consumer.consume(1000, wait):
             place, error = place_of(record), record.error()
             if error is None:
-                self._heard[place[0]](record.key(), record.value())
+                self._learn[place[0]](record.key(), record.value())
                 reached[place] = offset_of(record) + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  its name
                 reached[place] = offset_of(record)
@@ -81,7 +82,7 @@ class GlobalTopics:
             timeout = limits.call_timeout
             places = [
                 (topic, number)
-                for topic in self._heard
+                for topic in self._learn
                 for number in clients.partitions_of(consumer, topic, timeout=timeout)
             ]
             return extents_of(consumer, places, timeout=timeout)

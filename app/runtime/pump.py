@@ -30,7 +30,7 @@ from app.runtime.claim import Claim, hear
 from app.runtime.commits import commits_for
 from app.runtime.exits import UnsafeError
 from app.runtime.faults import RoundAbortedError
-from app.runtime.global_topics import GlobalTopics, Heard
+from app.runtime.global_topics import GlobalTopics, Learn
 from app.runtime.heartbeat import Heartbeat
 from app.runtime.limits import DeadLetterCount
 from app.runtime.partition_counts import PartitionCounts
@@ -51,7 +51,7 @@ class Parts(NamedTuple):
     """What the composition root brings: see `run_worker`."""
 
     topology: Topology
-    globals_: Mapping[str, Heard]
+    globals_: Mapping[str, Learn]
     catalogue: Sequence[Topic]
     on_ready: Callable[[], None]
     observe: Callable[[Metrics], None]

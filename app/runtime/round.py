@@ -34,7 +34,8 @@ FAILURES_MAX = 100
 
 _log = logging.getLogger(__name__)
 
-Place = tuple[str, int]
+TablePartition = tuple[str, int]
+"""A table of the topology by its name, and the number of one of its partitions."""
 _Position = tuple[str, int, int]
 
 
@@ -58,7 +59,7 @@ class Staging:
 
     def __init__(self, topology: Topology, *, version: str, cache_rows: int = 20_000) -> None:
         self.outputs: list[Output] = []
-        self.changes: dict[Place, list[Change]] = {}
+        self.changes: dict[TablePartition, list[Change]] = {}
         self.refused: list[_Position] = []
         self._agents: dict[str, Agent] = {agent.topic: agent for agent in topology.agents}
         assert len(self._agents) == len(topology.agents), "one agent listens to one topic"
@@ -66,9 +67,9 @@ class Staging:
         self._version = version
         self._cache_rows = cache_rows
         self._cursor = Cursor()
-        self._rows: dict[Place, Rows[Any]] = {}
+        self._rows: dict[TablePartition, Rows[Any]] = {}
         self._failed: set[_Position] = set()
-        self._founding: dict[Place, Change] = {}
+        self._founding: dict[TablePartition, Change] = {}
 
     # What handlers call
 
@@ -170,7 +171,7 @@ class Staging:
         """Fires what is due at `now`, at most `limit` timers of each table and partition; returns how many."""
         return sum(rows.fire(self, now, limit) for rows in self._rows.values())
 
-    def commit(self, positions: Mapping[Place, int] | None = None) -> None:
+    def commit(self, positions: Mapping[TablePartition, int] | None = None) -> None:
         """What the round did is durable: brings it into the stores, with the changelog position of each changed place.
 
         Without a changelog (None) positions stay what they are.

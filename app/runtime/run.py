@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from app.metrics import Metrics
 from app.runtime.claim import Claim
 from app.runtime.exits import UnreachableError, UnsureError, WorkerStopError, leave, leave_for
-from app.runtime.global_topics import Heard
+from app.runtime.global_topics import Learn
 from app.runtime.ops import serve
 from app.runtime.progress import watch
 from app.runtime.pump import Parts, Pump
@@ -30,7 +30,7 @@ def _nothing(*_: object) -> None:
 def run_worker(
     topology: Topology,
     claimed: Claim,
-    globals_: Mapping[str, Heard],
+    globals_: Mapping[str, Learn],
     *,
     catalogue: Sequence[Topic] = TOPICS,
     on_ready: Callable[[], None] = _nothing,

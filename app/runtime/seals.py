@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from app.runtime.exits import MisconfiguredError, UnsafeError
-from app.runtime.round import Place
+from app.runtime.round import TablePartition
 from app.runtime.store import RESERVED, Change, Store, pack, row_of
 
 KEY = RESERVED + b"seal"
@@ -25,8 +25,12 @@ class Seal(NamedTuple):
 
 
 def missing_seals(
-    stores: Mapping[Place, Store], *, secret_digest: str, tables: Collection[str], begun: Collection[Place]
-) -> dict[Place, Change]:
+    stores: Mapping[TablePartition, Store],
+    *,
+    secret_digest: str,
+    tables: Collection[str],
+    begun: Collection[TablePartition],
+) -> dict[TablePartition, Change]:
     """The seals to be written with the next round, by place.
 
     `begun`: places whose input this group has read before. Raises MisconfiguredError where the state was made with

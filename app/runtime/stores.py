@@ -2,7 +2,7 @@
 
 from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError
-from app.runtime.round import Place
+from app.runtime.round import TablePartition
 from app.runtime.store import StoreBrokenError, TimedStore
 from app.runtime.store.memory import MemoryStore
 from app.runtime.store.rocks import Database
@@ -17,25 +17,25 @@ class Stores:
         self._directory = config.state_dir / config.app_id / f"slot-{config.slot}"
         self._in_memory = config.store == "memory"
         self._database: Database | None = None
-        self._held: dict[Place, TimedStore] = {}
+        self._held: dict[TablePartition, TimedStore] = {}
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def get(self, place: Place) -> TimedStore:
+    def get(self, place: TablePartition) -> TimedStore:
         """The place's store. UnreachableError where the directory cannot be used."""
         if place not in self._held:
             self._held[place] = MemoryStore() if self._in_memory else self._on_disk(place)
         return self._held[place]
 
-    def empty(self, place: Place) -> TimedStore:
+    def empty(self, place: TablePartition) -> TimedStore:
         """The place's store after all that it held was thrown away."""
         del self._held[place]
         if self._database is not None:
             self._database.forget(*place)
         return self.get(place)
 
-    def keep_only(self, places: set[Place]) -> None:
+    def keep_only(self, places: set[TablePartition]) -> None:
         """Lets go of the others. What is on disk stays: if it is assigned here again, only the news are read."""
         for place in set(self._held) - places:
             del self._held[place]
@@ -57,7 +57,7 @@ class Stores:
         if self._database is not None:
             self._database.close()
 
-    def _on_disk(self, place: Place) -> TimedStore:
+    def _on_disk(self, place: TablePartition) -> TimedStore:
         try:
             if self._database is None:
                 self._database = Database(self._directory)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.domain.programmes import Standing, count, decode_standing, encode_standing, following, news, places, previous
+from app.domain.programmes import Standing, count, decode_standing, encode_standing, following, measures, news, previous
 
 FEBRUARY, MARCH = datetime(2026, 2, 3, tzinfo=UTC), datetime(2026, 3, 28, tzinfo=UTC)
 
@@ -28,17 +28,17 @@ def standing(*counted):
 
 
 def said(made, network, month, *, region="eu", regulated=True):
-    found = places(made, network, month, region=region, regulated=regulated)
-    return {place.programme: word for place in found if (word := news(made, place)) is not None}
+    found = measures(made, network, month, region=region, regulated=regulated)
+    return {measure.programme: word for measure in found if (word := news(made, measure)) is not None}
 
 
-def place_of(made, network, month, programme):
-    return next(p for p in places(made, network, month, region="eu", regulated=True) if p.programme == programme)
+def measure_of(made, network, month, programme):
+    return next(p for p in measures(made, network, month, region="eu", regulated=True) if p.programme == programme)
 
 
 def test_185_chargebacks_after_7500_sales_are_246_67_bps_and_excessive_not_high_excessive():
     made = standing(("sale", datetime(2026, 1, 15, tzinfo=UTC), 7500, {}), ("dispute", FEBRUARY, 185, {}))
-    ecm = place_of(made, "mastercard", "2026-02", "mastercard_ecm")
+    ecm = measure_of(made, "mastercard", "2026-02", "mastercard_ecm")
     assert (ecm.ratio_bps(), ecm.count, ecm.left) == ("246.67", 185, 0)
     # projected to the end of the month it would be high excessive as well, which is near and not over
     assert said(made, "mastercard", "2026-02") == {"mastercard_ecm": "crossed", "mastercard_hecm": "near"}
@@ -92,7 +92,7 @@ def test_a_fraud_report_and_a_dispute_of_one_payment_count_twice_and_what_is_of_
         ("fraud_report", MARCH, 7, {"in_store": True}),
         ("dispute", MARCH, 7, {"in_store": True}),
     )
-    vamp = place_of(made, "visa", "2026-03", "visa_vamp")
+    vamp = measure_of(made, "visa", "2026-03", "visa_vamp")
     assert (vamp.count, vamp.base) == (2, 3)
 
 
@@ -144,7 +144,7 @@ def test_where_the_sales_are_of_the_same_month_they_go_on_too(sales, ratio, near
     tenth_of_month = datetime(2026, 4, 4, tzinfo=UTC)
     made = standing(("sale", datetime(2026, 4, 2, tzinfo=UTC), sales, {}), ("dispute", tenth_of_month, 150, {}))
     assert said(made, "visa", "2026-04") == near
-    assert place_of(made, "visa", "2026-04", "visa_vamp").ratio_bps(Fraction(10)) == ratio
+    assert measure_of(made, "visa", "2026-04", "visa_vamp").ratio_bps(Fraction(10)) == ratio
 
 
 @pytest.mark.parametrize(
@@ -228,4 +228,4 @@ def test_months_follow_each_other_over_the_turn_of_the_year(month, before, after
 def test_the_fraud_programme_says_how_many_more_of_the_same_worth_are_left_before_its_amount(usd, times, left):
     sales = ("sale", datetime(2026, 1, 10, tzinfo=UTC), 1000, {})
     made = standing(sales, ("dispute", FEBRUARY, times, {"reason": "4837", "usd": usd}))
-    assert place_of(made, "mastercard", "2026-02", "mastercard_efm").left == left
+    assert measure_of(made, "mastercard", "2026-02", "mastercard_efm").left == left

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.readside.answering import Answers, StaleError, place_of
+from app.readside.answering import Answers, PlaceInLine, StaleError
 from app.readside.document import read
 from app.readside.keys import CAUGHT_UP_AT
 from app.readside.waiting import KINDS, Task, tasks_of
@@ -30,6 +30,10 @@ def dispute(dispute_id: str = "d1", action: str = "contest", **more: Any) -> dic
 
 def alert(alert_id: str = "a1", **more: Any) -> dict[str, Any]:
     return {"alert_id": alert_id, "source": "ethoca", "waiting": True, "amount": EUR} | more
+
+
+def place_of(task: Task) -> PlaceInLine:
+    return PlaceInLine(task.score, task.kind, task.id)
 
 
 def of(**parts: Any) -> list[Task]:

@@ -17,7 +17,7 @@ from app.runtime.faults import RoundAbortedError
 from app.runtime.partition_counts import PartitionCounts
 from app.runtime.partitions import Partitions
 from app.runtime.pump import Parts, Pump
-from app.runtime.round import Place, Staging
+from app.runtime.round import Staging, TablePartition
 from app.runtime.shell import make_app
 from app.runtime.store import Change, row_of
 from app.runtime.store.memory import MemoryStore
@@ -99,8 +99,11 @@ class Commits:
         self.calls += 1
 
     def commit(
-        self, outputs: Sequence[Output], changes: Mapping[Place, Sequence[Change]], offsets: list[TopicPartition]
-    ) -> Mapping[Place, int]:
+        self,
+        outputs: Sequence[Output],
+        changes: Mapping[TablePartition, Sequence[Change]],
+        offsets: list[TopicPartition],
+    ) -> Mapping[TablePartition, int]:
         if self.calls - 1 in self.aborted:
             raise RoundAbortedError("the coordinator has moved")
         self.said += [(output.key, output.value) for output in outputs]
