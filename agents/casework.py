@@ -45,10 +45,18 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
     origin: Origin
     trace: bytes | None
 
-    def asking(self) -> Headers:
+    def cause(self) -> Cause:
+        """What consumers are told as the cause; behind an answer it is the event that asked."""
+        match self.event.type:
+            case "timer.fired":
+                return Cause(None, None, self.event.name)
+            case "history.answered":
+                return Cause(self.origin.topic, self.origin.released)
+        return Cause(self.origin.topic, self.event.event_id)
+
+    def asking(self, cause: Cause) -> Headers:
         """Headers for what other agents are told or asked: their answers will name the event behind it."""
-        event_id = getattr(self.event, "event_id", None) or self.origin.released
-        return pack(msgspec.structs.replace(self.origin, fingerprint=b"", released=event_id), self.trace)
+        return pack(msgspec.structs.replace(self.origin, fingerprint=b"", released=cause.event_id), self.trace)
 
 
 def agent(desk: Desk, *, snapshots: bool = True, unsaid: tuple[type[Record], ...] = ()) -> Agent:
@@ -118,24 +126,13 @@ def _context(desk: Desk, heard: Heard) -> Context:
     return Context(
         now=now,
         clock=moment(heard.message.timestamp),
-        cause=_cause(heard),
+        cause=heard.cause(),
         policies=desk.policies,
         historical=desk.is_historical(now),
         retention_days=desk.retention_days,
         rates=desk.rates,
         shadow=desk.shadow.policies if desk.shadow else None,
     )
-
-
-def _cause(heard: Heard) -> Cause:
-    """What consumers are told as the cause; behind an answer it is the event that asked."""
-    event = heard.event
-    match event.type:
-        case "timer.fired":
-            return Cause(None, None, event.name)
-        case "history.answered":
-            return Cause(heard.origin.topic, heard.origin.released)
-    return Cause(heard.origin.topic, event.event_id)
 
 
 def _count(desk: Desk, case: Case, record: Record) -> None:
@@ -164,11 +161,11 @@ def _notify(case: Case, told: Told, context: Context, heard: Heard, round_: Roun
 
 
 def _tell_history(case: Case, record: Reported | Asked, context: Context, heard: Heard, round_: Round) -> None:
-    round_.publish(to_history(case, record, context, heard.asking()))
+    round_.publish(to_history(case, record, context, heard.asking(context.cause)))
 
 
 def _tell_monitoring(case: Case, record: Counted, context: Context, heard: Heard, round_: Round) -> None:
-    round_.publish(to_monitoring(case, record, context, heard.asking()))
+    round_.publish(to_monitoring(case, record, context, heard.asking(context.cause)))
 
 
 # By type, since most records of an event are kept inside and cost nothing then.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents import Desk
-from agents.casework import TABLE, agent, hear, snapshot_of
+from agents.casework import TABLE, agent, snapshot_of
 from app.domain.case import Case, decode_case, encode_case
 from app.domain.rates import Rates
 from app.replay.spilling import SpillingStore
@@ -64,14 +64,6 @@ class Retelling:
     def close(self) -> None:
         """Lets go of the state."""
         self._rows.close()
-
-
-def cause_of(message: Message) -> dict[str, str | None]:
-    """What a record of the journal is the cause of, as published records name it."""
-    heard = hear(message)
-    if heard.event.type == "timer.fired":
-        return {"timer": heard.event.name}
-    return {"topic": heard.origin.topic, "event_id": getattr(heard.event, "event_id", None) or heard.origin.released}
 
 
 class _Rows:

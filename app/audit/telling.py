@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from agents.casework import hear
 from app.audit.found import Found, Record, cause_text
 from app.audit.published import TOPICS, Published
-from app.audit.retelling import Retelling, cause_of
+from app.audit.retelling import Retelling
 from app.audit.verifying import Verifier
+from app.domain.publishing import cause_of
 from app.runtime.topology import Message, Output
 from topics.catalogue import SNAPSHOTS
 
@@ -46,7 +48,7 @@ class Telling:
             if message.offset >= self._must and not self._settled:
                 self.settle(verifier, found, tally)
             tally.journal_records += 1
-            found.hear(case_id, cause_text(cause_of(message)))
+            found.hear(case_id, cause_text(cause_of(hear(message).cause())))
             outputs = self._retelling.tell(message)
             if case_id in tally.headless:
                 continue
