@@ -4,6 +4,7 @@ Laws: what is split sums exactly; rounding is half away from zero; no float, no 
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 
@@ -12,6 +13,11 @@ def half_up(numerator: int, denominator: int) -> int:
     assert denominator > 0
     rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
     return rounded if numerator >= 0 else -rounded
+
+
+def rounded(exact: Fraction) -> int:
+    """The nearest integer, ties away from zero."""
+    return half_up(exact.numerator, exact.denominator)
 
 
 def split(total: int, weights: Sequence[int]) -> list[int]:

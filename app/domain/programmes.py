@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from app.domain.money import half_up
+from app.domain.money import rounded
 from app.domain.tables import table
 
 MONTHS_KEPT = 15
@@ -106,8 +106,7 @@ class Measure(msgspec.Struct, frozen=True):
         """The ratio in hundredths of a percent, as a decimal string with two digits."""
         if not self.base:
             return "0"
-        exact = self._ratio(grown) * 1_000_000
-        return f"{Decimal(half_up(exact.numerator, exact.denominator)).scaleb(-2):f}"
+        return f"{Decimal(rounded(self._ratio(grown) * 1_000_000)).scaleb(-2):f}"
 
     @property
     def left(self) -> int:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from app.domain.money import half_up
+from app.domain.money import rounded
 from topics.currencies import EXPONENTS
 
 
@@ -74,11 +74,6 @@ def converted(amount_minor: int, base: str, quote: str, rate: Fraction) -> Fract
 def convert(amount_minor: int, base: str, quote: str, rate: Fraction) -> int:
     """The same, rounded half up once. 100 USD-cents at 101 to JPY are 101 yen."""
     return rounded(converted(amount_minor, base, quote, rate))
-
-
-def rounded(exact: Fraction) -> int:
-    """Half up, ties away from zero."""
-    return half_up(exact.numerator, exact.denominator)
 
 
 def decimal_text(value: Fraction, places: int = 12) -> str:

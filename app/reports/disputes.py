@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from app.domain.rates import rounded
+from app.domain.money import rounded
 from app.reports.said import Closed, Dispute, Once, Period, Snapshot
 from topics.catalogue import ALERTS, SNAPSHOTS
 

@@ -10,7 +10,8 @@ from fractions import Fraction
 from typing import Any
 
 from app.domain.case import Case, Payment, Refund
-from app.domain.rates import Rates, convert, decimal_text, rounded
+from app.domain.money import rounded
+from app.domain.rates import Rates, convert, decimal_text
 
 NO_RATE = "fx_rate_missing"
 

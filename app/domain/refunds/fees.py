@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from app.domain.case import Line, Row, Tax
-from app.domain.money import half_up, split
+from app.domain.money import half_up, rounded, split
 from app.domain.refunds.asking import FAULTS_OF_MERCHANT, Asking, Plan
 from app.domain.refunds.statutory import has_begun
 from app.domain.refunds.subscriptions import unused_minor, unused_share
@@ -89,7 +89,7 @@ def _return_shipping(asking: Asking, on: list[Row], before: list[Row]) -> list[R
         for tax in row.taxes:
             exact[tax.code] = exact.get(tax.code, Fraction(0)) + tax.amount_minor * share
     # Fees of several lines, each rounded up, may hold a cent of this one's tax already.
-    taxes = [Tax(code, -max(0, _rounded(upto) - taken[code])) for code, upto in exact.items()]
+    taxes = [Tax(code, -max(0, rounded(upto) - taken[code])) for code, upto in exact.items()]
     return [fee_row(WAY_BACK, minor, taxes, None)]
 
 
@@ -122,11 +122,7 @@ def _after(rows: Sequence[Row], ways: list[_Way]) -> list[_Way]:
 def _rate(gross_minor: int, rate: Decimal) -> int:
     if not rate:
         return 0
-    return _rounded(Fraction(rate) * gross_minor)
-
-
-def _rounded(exact: Fraction) -> int:
-    return half_up(exact.numerator, exact.denominator)
+    return rounded(Fraction(rate) * gross_minor)
 
 
 def fees_on(on: Row, amounts: dict[str, int]) -> list[Row]:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.case import Case, Line, Order
-from app.domain.money import half_up, split
+from app.domain.money import half_up, rounded, split
 from app.domain.policy_terms import Proration
 from app.domain.portions import portions
 
@@ -69,13 +69,8 @@ def unused_minor(line: Line, share: Fraction, *, setup_fee: str, units: int | No
     parts = [price] if line.taxes_included else [price, *taxes]
     fees = [half_up(part * fee, price) if price else 0 for part in parts]
     of_all = Fraction(1) if units is None else Fraction(units, line.portion.quantity)
-    unused = sum(_times(share * of_all, part - of_fee) for part, of_fee in zip(parts, fees, strict=True))
-    return unused + (_times(of_all, sum(fees)) if setup_fee == "refund" else 0)
-
-
-def _times(share: Fraction, minor: int) -> int:
-    exact = share * minor
-    return half_up(exact.numerator, exact.denominator)
+    unused = sum(rounded(share * of_all * (part - of_fee)) for part, of_fee in zip(parts, fees, strict=True))
+    return unused + (rounded(of_all * sum(fees)) if setup_fee == "refund" else 0)
 
 
 def paid_minor(case: Case, order: Order, line: Line) -> int:
