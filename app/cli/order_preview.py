@@ -24,7 +24,7 @@ from app.replay.lines import read_lines
 from app.settings import Settings
 from topics.orders import RequestReason
 
-STAFF = ("customer", "merchant", "support")
+ASKERS = ("customer", "merchant", "support")
 
 
 class ScopeType(click.ParamType):
@@ -66,7 +66,7 @@ def _units(text: str) -> dict[str, Any]:
 @click.option(
     "--reason", type=click.Choice(get_args(RequestReason)), default="changed_mind", show_default=True, help="Why."
 )
-@click.option("--by", type=click.Choice(STAFF), default="customer", show_default=True, help="Who asks.")
+@click.option("--by", type=click.Choice(ASKERS), default="customer", show_default=True, help="Who asks.")
 @click.option("--store-credit", is_flag=True, help="Ask for store credit instead of the money.")
 @click.option("--merchant", metavar="ID", help="The order's merchant, where several have an order of this id.")
 @click.option("--at", type=Moment(), help="When it would be asked. Default: now; with --events, when they end.")

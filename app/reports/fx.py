@@ -8,11 +8,10 @@ approved has no estimate; what it came to is told beside, by the currency in whi
 from collections import defaultdict
 from typing import Any, NamedTuple
 
+from app.domain.refunds.exchange import NO_RATE
 from app.reports.links import KINDS, entry_ids, settlement_ids
 from app.reports.said import Decision, Entry, Once, Period
 from topics.catalogue import DECISIONS, LEDGER
-
-NO_RATE = "fx_rate_missing"
 
 _SUMS = (
     "refunds",
