@@ -15,6 +15,7 @@ from app.domain.disputes.lifecycle import movement_key
 from app.domain.disputes.repeating import escalates_nothing_new, says_nothing_new
 from app.domain.disputes.responding import may_respond
 from app.domain.fold.orders import content_of, received_units
+from app.domain.fold.payments import capture_of
 from app.domain.ids import question_id
 from app.domain.orders import Nonsense, carry_over, order_of
 from app.domain.quantities import names_a_line, names_what_was_bought
@@ -76,8 +77,7 @@ def order_after(case: Case, event: Any) -> Order | Refused:
 
 
 def _capture(case: Case, event: Any) -> Admission:
-    payment = case.payments.get(event.payment_id)
-    capture = payment.captures.get(event.capture_id or event.payment_id) if payment else None
+    payment, capture = case.payments.get(event.payment_id), capture_of(case, event)
     if payment is None or capture is None:
         refused = _in_another_currency(payment, event)
         if refused is None and not captures_can_be_said(case, event.amount):
@@ -87,8 +87,7 @@ def _capture(case: Case, event: Any) -> Admission:
 
 
 def _capture_failed(case: Case, event: Any) -> Admission:
-    payment = case.payments.get(event.payment_id)
-    capture = payment.captures.get(event.capture_id or event.payment_id) if payment else None
+    payment, capture = case.payments.get(event.payment_id), capture_of(case, event)
     if (refused := _in_another_currency(payment, event)) is not None:
         return refused
     if capture is None or (not capture.failed_minor and event.amount.amount_minor <= capture.amount_minor):

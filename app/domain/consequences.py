@@ -14,6 +14,7 @@ from app.domain.disputes.history import hear
 from app.domain.disputes.pre_disputes import answer_early_alerts, refund_alert, stop_waiting
 from app.domain.disputes.responding import respond
 from app.domain.fold.orders import subscription_end
+from app.domain.fold.payments import capture_id_of, capture_of
 from app.domain.records import Alerted, Booked, Cancelled, Record, Reported, Told
 from app.domain.refunds.answers import cancellable
 from app.domain.refunds.execution import answered, settled_later
@@ -86,7 +87,7 @@ def _linked_late(case: Case, event: Any, context: Context) -> Iterator[Record]:
 
 def _captured(case: Case, event: Any, context: Context) -> Iterator[Record]:
     yield from _booked(case, event)
-    early = case.payments[event.payment_id].early_settlements.get(event.capture_id or event.payment_id)
+    early = case.payments[event.payment_id].early_settlements.get(capture_id_of(event))
     if early is not None:
         yield _fee(event, early.fee_minor, early.fee_currency)
     if event.type == "payment.captured" and event.amount.amount_minor:
@@ -102,12 +103,12 @@ def _captured(case: Case, event: Any, context: Context) -> Iterator[Record]:
 def _booked(case: Case, event: Any) -> Iterator[Record]:
     failed = event.type == "payment.capture_failed"
     minor = event.amount.amount_minor
-    capture = case.payments[event.payment_id].captures[event.capture_id or event.payment_id]
+    capture = case.payments[event.payment_id].captures[capture_id_of(event)]
     if not minor or capture.unheard:
         return
     yield Booked(
         kind="capture_failed" if failed else "captured",
-        fact=(event.payment_id, event.capture_id or event.payment_id, *((event.event_id,) if failed else ())),
+        fact=(event.payment_id, capture.capture_id, *((event.event_id,) if failed else ())),
         payment_id=event.payment_id,
         amount_minor=-minor if failed else minor,
         currency=event.amount.currency,
@@ -122,13 +123,13 @@ def _booked(case: Case, event: Any) -> Iterator[Record]:
 def _settled(case: Case, event: Any, context: Context) -> Iterator[Record]:
     """What the provider kept of a capture, once, however often its settlement is told."""
     del context
-    capture = case.payments[event.payment_id].captures.get(event.capture_id or event.payment_id)
+    capture = capture_of(case, event)
     if capture is not None and capture.fee_event_id == event.event_id and event.fee.amount_minor:
         yield _fee(event, event.fee.amount_minor, event.fee.currency)
 
 
 def _fee(event: Any, minor: int, currency: str) -> Booked:
-    fact = ("settled", event.payment_id, event.capture_id or event.payment_id)
+    fact = ("settled", event.payment_id, capture_id_of(event))
     return Booked(kind="fee", fact=fact, payment_id=event.payment_id, amount_minor=-minor, currency=currency)
 
 

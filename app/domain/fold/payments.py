@@ -37,6 +37,17 @@ def payment_of(case: Case, payment_id: str, currency: str = "") -> Payment:
     return payment
 
 
+def capture_id_of(event: PaymentCaptured | CaptureFailed | PaymentSettled) -> str:
+    """The capture that an event is about: one without an id of its own is called like its payment."""
+    return event.capture_id or event.payment_id
+
+
+def capture_of(case: Case, event: PaymentCaptured | CaptureFailed | PaymentSettled) -> Capture | None:
+    """The capture that an event is about, None while it is not heard of."""
+    payment = case.payments.get(event.payment_id)
+    return payment.captures.get(capture_id_of(event)) if payment else None
+
+
 def _describe(case: Case, payment: Payment, event: PaymentAuthorized | PaymentCaptured) -> None:
     payment.kind = known_or_flagged(case, event.method.kind, METHOD_KINDS, flag="method_kind_unknown") or "other"
     payment.network = known_or_flagged(case, event.method.network, NETWORKS, flag="network_unknown") or payment.network
@@ -65,7 +76,7 @@ def _authorized(case: Case, event: PaymentAuthorized) -> None:
 def _captured(case: Case, event: PaymentCaptured) -> None:
     payment = payment_of(case, event.payment_id, event.amount.currency)
     _describe(case, payment, event)
-    capture_id = event.capture_id or event.payment_id
+    capture_id = capture_id_of(event)
     payment.captures[capture_id] = Capture(
         capture_id=capture_id,
         amount_minor=event.amount.amount_minor,
@@ -78,7 +89,7 @@ def _captured(case: Case, event: PaymentCaptured) -> None:
 
 def _capture_failed(case: Case, event: CaptureFailed) -> None:
     payment = payment_of(case, event.payment_id, event.amount.currency)
-    capture_id = event.capture_id or event.payment_id
+    capture_id = capture_id_of(event)
     capture = payment.captures.get(capture_id)
     if capture is None:
         # It failed before we heard of it: the capture itself, when it comes, is known and takes nothing.
@@ -111,7 +122,7 @@ def _falls_through(payment: Payment, event: PaymentVoided | PaymentFailed) -> bo
 
 def _settled(case: Case, event: PaymentSettled) -> None:
     """The newest settlement and the first fee stand, also of a capture that is not heard of yet."""
-    payment, capture_id = payment_of(case, event.payment_id), event.capture_id or event.payment_id
+    payment, capture_id = payment_of(case, event.payment_id), capture_id_of(event)
     settlement = plain(event.settlement)
     capture = payment.captures.get(capture_id)
     if capture is None:
