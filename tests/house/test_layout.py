@@ -1,6 +1,7 @@
 """Where things stand, and how large they may become."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,21 @@ def test_a_door_plate_says_what_its_room_may_import_and_where_to_start(room):
     text = plate.read_text().lower() if plate.is_file() else ""
     assert "import" in text, f"{room}/README.md does not say what the room may import"
     assert "start" in text, f"{room}/README.md does not say where to start reading"
+
+
+@pytest.mark.parametrize("room", [room for room in rooms() if room not in ("tests", "deploy")])
+def test_a_door_plate_names_every_file_of_its_room(room):
+    folder = tree.ROOT / room
+    named = set(re.findall(r"`([\w/]+\.py)`", (folder / "README.md").read_text()))
+    assert not {path.name for path in folder.glob("*.py") if path.name != "__init__.py"} - named
+
+
+@pytest.mark.parametrize("room", [room for room in rooms() if room not in ("tests", "deploy")])
+def test_a_door_plate_names_no_file_that_is_gone(room):
+    folder = tree.ROOT / room
+    named = set(re.findall(r"`([\w/]+\.py)`", (folder / "README.md").read_text()))
+    inside = {path.name for path in folder.rglob("*.py")}
+    assert not [name for name in named - inside if not (tree.ROOT / name).is_file() and not (folder / name).is_file()]
 
 
 def test_no_file_of_the_product_is_too_long():
