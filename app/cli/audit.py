@@ -21,7 +21,7 @@ from app.cli.records import read_topics
 from app.cli.replay import progress_of, tell
 from app.cli.showing import console, counted, show_json, table_of
 from app.desk import global_topics
-from app.replay import desk_of
+from app.replay import desk_of_a_replay
 from app.runtime.config import RuntimeConfig
 from app.runtime.topology import Message
 from app.settings import Settings
@@ -77,7 +77,7 @@ def verify(
     settings = settings_of(config)
     if inputs:
         with progress_of((*outputs, *inputs)) as progress:
-            desk = desk_of(settings, policies=policies, fx=fx)
+            desk = desk_of_a_replay(settings, policies=policies, fx=fx)
             found = verify_replay(inputs, outputs, desk, until=until, on_no_line=tell(), progress=progress)
     else:
         found = _of_installation(settings)

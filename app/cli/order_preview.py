@@ -18,7 +18,7 @@ from app.cli.showing import console, show_json
 from app.cli.standing_orders import standing_order
 from app.domain.policy import Policies
 from app.explaining import decision_lines
-from app.replay import desk_of
+from app.replay import desk_of_a_replay
 from app.replay.files import read_texts
 from app.replay.lines import read_lines
 from app.settings import Settings
@@ -109,7 +109,7 @@ def preview(
         raise click.UsageError("--policies and --fx belong to --events")
     try:
         if events:
-            decision = _after(events, wanted, desk_of(settings, policies=policies, fx=fx))
+            decision = _after(events, wanted, desk_of_a_replay(settings, policies=policies, fx=fx))
         else:
             decision = _as_it_stands(settings, wanted)
     except NoRequestError as error:
@@ -128,7 +128,7 @@ def _after(events: tuple[str, ...], wanted: Wanted, desk: Desk) -> dict[str, Any
 
 
 def _as_it_stands(settings: Settings, wanted: Wanted) -> dict[str, Any]:
-    desk = desk_of(settings)
+    desk = desk_of_a_replay(settings)
     desk.policies = Policies()  # those that are published speak, as for the workers
     order = standing_order(settings, wanted.order_id, wanted.merchant_id, desk)
     return preview_of_rows(order.rows, order.merchant_id, wanted, desk, now=datetime.now(UTC))

@@ -22,7 +22,7 @@ from app.cli.showing import counted
 from app.desk import global_topics
 from app.domain.policy import Policies
 from app.policies import load
-from app.replay import desk_of
+from app.replay import desk_of_a_replay
 from app.replay.files import read_texts
 from app.replay.lines import Line, read_lines
 from app.settings import Settings
@@ -40,7 +40,7 @@ class Trial(NamedTuple):
 
     def desks(self) -> tuple[Desk, Desk]:
         """Two desks that differ in nothing but policies."""
-        before, after = (desk_of(self.settings, policies=self.old, fx=self.fx) for _ in range(2))
+        before, after = (desk_of_a_replay(self.settings, policies=self.old, fx=self.fx) for _ in range(2))
         after.policies, after.rates = load(self.new), before.rates
         return before, after
 

@@ -17,7 +17,7 @@ from app.cli.failures import writing
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.showing import console, table_of
 from app.explaining import shown
-from app.replay import NoLine, Summary, desk_of, replay_files
+from app.replay import NoLine, Summary, desk_of_a_replay, replay_files
 from app.replay.files import size_of
 from app.replay.writing import line_of
 from app.runtime.topology import Output
@@ -64,7 +64,7 @@ def command(
     settings = settings_of(config)
     if out != "-" and any(os.path.realpath(file) == os.path.realpath(out) for file in files):
         raise click.BadParameter("expected another file than the input", param_hint="--out")
-    desk = desk_of(settings, policies=policies, fx=fx, shadow=shadow or settings.shadow_policy_dir)
+    desk = desk_of_a_replay(settings, policies=policies, fx=fx, shadow=shadow or settings.shadow_policy_dir)
     summary = Summary()
     with _opened(out) as stream:
 

@@ -10,7 +10,7 @@ import click
 from app.cli.cases import Search, search_files, search_installation, written
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.replay import progress_of, tell
-from app.replay import Summary, desk_of, replay_files
+from app.replay import Summary, desk_of_a_replay, replay_files
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,7 +51,7 @@ def look(
     if snapshots:
         search_files(snapshots, search)
     elif replay:
-        desk = desk_of(settings_of(config), policies=policies, fx=fx)
+        desk = desk_of_a_replay(settings_of(config), policies=policies, fx=fx)
         with progress_of(replay) as progress:
             replay_files(
                 replay,

@@ -14,7 +14,7 @@ from app.cli.showing import console
 from app.desk import global_topics
 from app.domain.policy import Policies
 from app.domain.programmes import Standing, decode_standing
-from app.replay import Replay, Summary, desk_of, replay_files
+from app.replay import Replay, Summary, desk_of_a_replay, replay_files
 from app.runtime.store import row_of
 from app.settings import Settings
 from topics.catalogue import POLICIES
@@ -53,7 +53,7 @@ def from_replay(
     until: datetime | None,
 ) -> Standings:
     """As a replay of these messages counts."""
-    desk, found = desk_of(settings, policies=policies, fx=fx), dict[str, Standing]()
+    desk, found = desk_of_a_replay(settings, policies=policies, fx=fx), dict[str, Standing]()
 
     def look(replay: Replay) -> None:
         for key, standing in replay.rows(TABLE):

@@ -5,13 +5,13 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from app.console.desk import DESK, USER
 from app.console.guarding import RefusedError, posted_by, require_token
 from app.console.offering import offer
 from app.console.pages import address
 from app.console.ports import NotTakenError, Snapshot
 from app.console.reading import case_page, place_in, snapshot_of
 from app.console.reviewing import Form, MistakenError, event_id_of, event_of, form_of
+from app.console.shared import SHARED, USER
 from app.console.subjects import Subject, subject_in
 from app.metrics import CONSOLE_REVIEWS
 
@@ -38,14 +38,14 @@ class _Answering:
 
     def __init__(self, request: web.Request, form: Form, snapshot: Snapshot, subject: Subject) -> None:
         self._request, self._form, self._snapshot, self._subject = request, form, snapshot, subject
-        self._desk, self._user = request.app[DESK], request[USER]
+        self._shared, self._user = request.app[SHARED], request[USER]
 
     async def answer(self) -> web.StreamResponse:
         """Sends what the form says, or shows the case again with what is in the way."""
-        form, snapshot, subject, now = self._form, self._snapshot, self._subject, self._desk.clock()
-        if self._desk.outbox.was_sent(event_id_of(form, self._user.name)):
+        form, snapshot, subject, now = self._form, self._snapshot, self._subject, self._shared.clock()
+        if self._shared.outbox.was_sent(event_id_of(form, self._user.name)):
             return self._go_on()  # the same form once more
-        sent = self._desk.outbox.unanswered(form.case_id, subject)
+        sent = self._shared.outbox.unanswered(form.case_id, subject)
         try:
             event = event_of(form, subject, snapshot, self._user.name, now)
         except MistakenError as mistake:
@@ -53,14 +53,14 @@ class _Answering:
         if form.version != str(snapshot["version"]) or form.revision != str(subject.revision or ""):
             text = "The case has changed since you looked at it. Nothing was sent: look again, and decide anew."
             return self._again(409, text, keep=True)
-        if sent is not None and self._desk.outbox.is_pending(sent):
+        if sent is not None and self._shared.outbox.is_pending(sent):
             return self._again(409, "A verdict on it is on its way already. Yours was not sent.", keep=False)
         offered = offer(subject, snapshot, self._user, now)
         if form.verdict not in offered.verdicts:
             text = " ".join(offered.reasons) or "That is no verdict for it."
             raise RefusedError(403, "not_offered", "This is not yours to decide", f"Nothing was sent. {text}")
         try:
-            await self._desk.sending.send(event)
+            await self._shared.sending.send(event)
         except NotTakenError as why:
             _log.warning("review_not_taken", event_id=event["event_id"], actor=self._user.name, reason=str(why))
             self._count("not_taken")
@@ -68,7 +68,7 @@ class _Answering:
                 f"Kafka has not confirmed it ({why}). Send it again from here: it counts once, also if it had arrived."
             )
             return self._again(503, text, keep=True, token=form.token)
-        self._desk.outbox.add(form.case_id, subject, event["event_id"], form.verdict, self._user.name)
+        self._shared.outbox.add(form.case_id, subject, event["event_id"], form.verdict, self._user.name)
         self._count("sent")
         _log.info(
             "review_sent", event_id=event["event_id"], actor=self._user.name, kind=form.kind, verdict=form.verdict
@@ -76,7 +76,7 @@ class _Answering:
         return self._go_on()
 
     def _count(self, result: str) -> None:
-        self._desk.metrics.add(CONSOLE_REVIEWS, 1, self._subject.kind, self._form.verdict, result)
+        self._shared.metrics.add(CONSOLE_REVIEWS, 1, self._subject.kind, self._form.verdict, result)
 
     def _again(self, status: int, notice: str, *, keep: bool, token: str | None = None) -> web.Response:
         """The case as it is now, with what was typed where it may be sent again."""

@@ -3,17 +3,17 @@
 from aiohttp import web
 
 from app.console import answering, reading, signing_in
-from app.console.desk import DESK, Desk
 from app.console.guarding import signed_in, with_headers
 from app.console.pages import STATIC, static_files, static_names
+from app.console.shared import SHARED, Shared
 
 BODY_MAX = 64 * 1024
 
 
-def application_of(desk: Desk) -> web.Application:
+def application_of(shared: Shared) -> web.Application:
     """The application, with nothing started yet."""
     application = web.Application(middlewares=[with_headers, signed_in], client_max_size=BODY_MAX)
-    application[DESK] = desk
+    application[SHARED] = shared
     application.add_routes(
         [
             web.get("/", reading.queue),

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from app.console.desk import DESK, SESSION, USER
 from app.console.pages import REFRESHED, address, page
 from app.console.ports import NotAnsweringError
+from app.console.shared import SESSION, SHARED, USER
 from app.console.users import UsersFileError
 from app.metrics import CONSOLE_REFUSALS
 
@@ -65,14 +65,14 @@ async def with_headers(request: web.Request, handler: Handler) -> web.StreamResp
         else:
             response = _refusal(request, error.status, *_SAID.get(error.status, _SAID[400]))
     except RefusedError as refused:
-        request.app[DESK].metrics.add(CONSOLE_REFUSALS, 1, refused.code)
+        request.app[SHARED].metrics.add(CONSOLE_REFUSALS, 1, refused.code)
         response = _refusal(request, refused.status, refused.title, refused.text)
     except NotAnsweringError as why:
         again = address(request.path, **{**request.query, REFRESHED: "1"}) if request.method == "GET" else ""
         response = page(request, "away", status=503, why=str(why), again=again)
     except UsersFileError as why:
         _log.error("users_file_unusable", reason=str(why))
-        request.app[DESK].metrics.add(CONSOLE_REFUSALS, 1, "users_file")
+        request.app[SHARED].metrics.add(CONSOLE_REFUSALS, 1, "users_file")
         response = _refusal(request, 503, "Nobody can be let in", "The users file cannot be used; the log says why.")
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told and leaves with the headers
         # type and place, as everywhere: the text of an error may quote what somebody typed
@@ -84,7 +84,7 @@ async def with_headers(request: web.Request, handler: Handler) -> web.StreamResp
         )
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
-    if request.app[DESK].behind_tls:
+    if request.app[SHARED].behind_tls:
         response.headers["Strict-Transport-Security"] = A_YEAR_OF_TLS
     return response
 
@@ -92,16 +92,16 @@ async def with_headers(request: web.Request, handler: Handler) -> web.StreamResp
 @web.middleware
 async def signed_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Lets in who has a session and is still a user; anybody else is asked to sign in."""
-    desk = request.app[DESK]
+    shared = request.app[SHARED]
     if request.method not in ("GET", "HEAD"):
         _require_our_page(request)
-    cookie = request.cookies.get(desk.cookie, "")
-    session = desk.sessions.find(cookie, uses=not _is_by_itself(request)) if cookie else None
-    user = desk.users.find(session.name) if session is not None else None
+    cookie = request.cookies.get(shared.cookie, "")
+    session = shared.sessions.find(cookie, uses=not _is_by_itself(request)) if cookie else None
+    user = shared.users.find(session.name) if session is not None else None
     if session is not None and user is not None and user.password == session.password:
         request[SESSION], request[USER] = session, user
     elif not request.path.startswith(OPEN_TO_ALL):
-        desk.sessions.close(cookie)
+        shared.sessions.close(cookie)
         if request.method in ("GET", "HEAD") and request.path != POLLED:
             raise web.HTTPSeeOther(address("/login", next=request.path_qs if request.path != "/" else None))
         raise RefusedError(

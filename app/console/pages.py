@@ -11,7 +11,7 @@ from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from app.console import wording
-from app.console.desk import DESK, SESSION, USER
+from app.console.shared import SESSION, SHARED, USER
 from app.console.users import Role
 from app.explaining import message_of, shown, shown_money
 
@@ -22,7 +22,7 @@ STATIC: Final = {"console.css": "text/css", "console.js": "text/javascript"}
 
 def page(request: web.Request, template: str, *, status: int = 200, **content: Any) -> web.Response:
     """A page for whoever asks."""
-    desk, user = request.app[DESK], request.get(USER)
+    shared, user = request.app[SHARED], request.get(USER)
     session = request.get(SESSION)
     text = (
         _environment()
@@ -31,7 +31,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **content: A
             user=user,
             may_decide=user is not None and user.role is not Role.VIEWER,
             csrf=session.csrf if session is not None else "",
-            now=desk.clock(),
+            now=shared.clock(),
             static=static_names(),
             **content,
         )

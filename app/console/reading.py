@@ -6,10 +6,10 @@ from typing import Any, Final, get_args
 
 from aiohttp import web
 
-from app.console.desk import DESK, USER
 from app.console.guarding import RefusedError
 from app.console.pages import REFRESHED, address, page
 from app.console.ports import KINDS, Behind, Filter, Snapshot, Task
+from app.console.shared import SHARED, USER
 from app.console.subjects import moment
 from app.console.users import Role
 from app.console.viewing import cards_of, timeline_of, totals_of
@@ -23,9 +23,9 @@ NUMBER_MAX: Final = 300
 
 async def queue(request: web.Request) -> web.StreamResponse:
     """What waits for a person, the first to be due first."""
-    desk, wanted = request.app[DESK], _filter(request)
-    counts = await asyncio.to_thread(desk.read_side.counts, wanted.merchant_id)
-    tasks = await asyncio.to_thread(desk.read_side.line, wanted, _behind(request), ROWS + 1)
+    shared, wanted = request.app[SHARED], _filter(request)
+    counts = await asyncio.to_thread(shared.read_side.counts, wanted.merchant_id)
+    tasks = await asyncio.to_thread(shared.read_side.line, wanted, _behind(request), ROWS + 1)
     more = tasks[ROWS - 1] if len(tasks) > ROWS else None
     return page(
         request,
@@ -42,15 +42,15 @@ async def queue(request: web.Request) -> web.StreamResponse:
 
 async def counts(request: web.Request) -> web.StreamResponse:
     """The counts alone, for the script of the pages."""
-    found = await asyncio.to_thread(request.app[DESK].read_side.counts, _filter(request).merchant_id)
+    found = await asyncio.to_thread(request.app[SHARED].read_side.counts, _filter(request).merchant_id)
     return web.json_response({**found.by_kind, "all": sum(found.by_kind.values())})
 
 
 async def following(request: web.Request) -> web.StreamResponse:
     """Goes to the next case behind the one that is looked at, passing over what its reader has nothing to do with."""
-    desk, wanted, behind = request.app[DESK], _filter(request), _behind(request)
+    shared, wanted, behind = request.app[SHARED], _filter(request), _behind(request)
     for _ in range(PAGES_MAX):
-        tasks = await asyncio.to_thread(desk.read_side.line, wanted, behind, PAGE)
+        tasks = await asyncio.to_thread(shared.read_side.line, wanted, behind, PAGE)
         for task in tasks:
             if _is_for(request, task):
                 raise web.HTTPSeeOther(_address_of(task, wanted))
@@ -68,7 +68,7 @@ async def case(request: web.Request) -> web.StreamResponse:
 
 async def snapshot_of(request: web.Request, case_id: str) -> Snapshot:
     """The newest snapshot of a case. RefusedError where there is none."""
-    found = await asyncio.to_thread(request.app[DESK].read_side.case, case_id[:NUMBER_MAX])
+    found = await asyncio.to_thread(request.app[SHARED].read_side.case, case_id[:NUMBER_MAX])
     if found is None:
         raise RefusedError(
             404,
@@ -89,9 +89,9 @@ def case_page(
     kept: dict[str, Any] | None = None,
 ) -> web.Response:
     """The page of a case. `focus`: the subject to be judged; `kept`: what was typed in its form and not sent."""
-    desk = request.app[DESK]
-    now = desk.clock()
-    cards = cards_of(snapshot, request[USER], now, desk.outbox)
+    shared = request.app[SHARED]
+    now = shared.clock()
+    cards = cards_of(snapshot, request[USER], now, shared.outbox)
     cards.sort(key=lambda card: f"{card.subject.kind}:{card.subject.id}" != focus or not card.subject.waits)
     return page(
         request,
@@ -117,7 +117,7 @@ def case_page(
 async def search(request: web.Request) -> web.StreamResponse:
     """The cases in which a number stands."""
     number = request.query.get("q", "").strip()[:NUMBER_MAX]
-    hits = await asyncio.to_thread(request.app[DESK].read_side.find, number) if number else []
+    hits = await asyncio.to_thread(request.app[SHARED].read_side.find, number) if number else []
     return page(request, "search", number=number, hits=hits)
 
 
@@ -169,6 +169,6 @@ def _is_for(request: web.Request, task: Task) -> bool:
 
 
 def _is_sent(request: web.Request, task: Task) -> bool:
-    outbox = request.app[DESK].outbox
+    outbox = request.app[SHARED].outbox
     sent = outbox.on(task.case_id, task.kind, task.subject_id, task.revision)
     return sent is not None and outbox.is_pending(sent)

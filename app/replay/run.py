@@ -49,7 +49,7 @@ _PASSED_MAX = 1_024
 """Lines that are passed over before the clock is brought up to them; they wait in memory."""
 
 
-def desk_of(
+def desk_of_a_replay(
     settings: Settings, *, policies: Path | None = None, fx: str | None = None, shadow: Path | None = None
 ) -> Desk:
     """What the agents share in a replay. `policies` is a directory, else the settings name one; `fx` a file of rates;

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from app import logs
 from app.console.application import application_of
-from app.console.desk import Desk
+from app.console.shared import Shared
 from app.console.users import Users, UsersFileError
 from app.readside.answering import Answers
 from app.readside.connecting import connect, keys_of
@@ -38,7 +38,7 @@ def open_desk(settings: Settings, config: RuntimeConfig) -> None:
     """
     logs.configure(settings)
     read_side = AnsweredByRedis(Answers(connect(settings), keys_of(settings)))
-    desk = Desk(
+    shared = Shared(
         read_side,
         WrittenToKafka(config),
         users_of(settings),
@@ -46,9 +46,9 @@ def open_desk(settings: Settings, config: RuntimeConfig) -> None:
         proxies=settings.console_proxies,
     )
     progress = Progress()
-    refusals = Refusals(lambda: Tail(config, DEAD_LETTERS), desk.outbox, progress.blockers)
+    refusals = Refusals(lambda: Tail(config, DEAD_LETTERS), shared.outbox, progress.blockers)
     with refusals, Looking(read_side, progress.blockers):
-        asyncio.run(_serve(desk, settings, progress))
+        asyncio.run(_serve(shared, settings, progress))
 
 
 def users_of(settings: Settings) -> Users:
@@ -64,12 +64,12 @@ def users_of(settings: Settings) -> Users:
     return users
 
 
-async def _serve(desk: Desk, settings: Settings, progress: Progress) -> None:
+async def _serve(shared: Shared, settings: Settings, progress: Progress) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    ops = await serve(settings.ops_bind, progress, desk.metrics)
-    runner = web.AppRunner(application_of(desk), access_log=None)
+    ops = await serve(settings.ops_bind, progress, shared.metrics)
+    runner = web.AppRunner(application_of(shared), access_log=None)
     await runner.setup()
     host, port = split_address(settings.console_bind)
     try:

@@ -87,7 +87,7 @@ def test_a_form_that_is_sent_twice_to_a_console_that_forgot_is_the_same_event_fo
     page = visitor.case()
     world.deciding = False
     visitor.say(page, "approve")
-    world.desk.outbox.__init__(world.desk.ticks)
+    world.shared.outbox.__init__(world.shared.ticks)
     world.pass_by(5)
     visitor.say(page, "approve")
     one, other = world.sent
@@ -101,7 +101,7 @@ def test_a_form_that_is_changed_and_sent_again_is_another_event(world, visitor):
     page = visitor.case()
     world.deciding = False
     visitor.say(page, "approve")
-    world.desk.outbox.__init__(world.desk.ticks)
+    world.shared.outbox.__init__(world.shared.ticks)
     visitor.say(page, "deny", note="on second thoughts")
     one, other = world.sent
     assert one["event_id"] != other["event_id"]
@@ -269,7 +269,7 @@ def test_figures_count_what_was_sent_and_what_was_not_taken_and_name_nobody(worl
     page = visitor.say(visitor.case(), "approve")
     world.refusing = ""
     visitor.say(page, "approve")
-    text = world.desk.metrics.text().decode()
+    text = world.shared.metrics.text().decode()
     for result in ("sent", "not_taken"):
         labels = f'kind="refund_request",result="{result}",verdict="approve"'
         assert f"refundry_console_reviews_total{{{labels}}} 1.0" in text
@@ -282,7 +282,7 @@ def test_a_verdict_that_the_worker_refused_is_told_with_its_reason_and_can_be_gi
     visitor.sign_in("ann")
     world.deciding = False
     visitor.say(visitor.case(), "approve")
-    world.desk.outbox.refuse(world.sent[0]["event_id"], "revision: expected the newest <one>; look at it again")
+    world.shared.outbox.refuse(world.sent[0]["event_id"], "revision: expected the newest <one>; look at it again")
     page = visitor.case()
     assert "revision: expected the newest &lt;one&gt;; look at it again" in page.text
     assert "http-equiv" not in page.text

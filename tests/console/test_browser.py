@@ -32,7 +32,7 @@ def address(world: World) -> Iterator[str]:
     loop, ready, found = asyncio.new_event_loop(), threading.Event(), list[Any]()
 
     async def serve() -> None:
-        server = TestServer(application_of(world.desk))
+        server = TestServer(application_of(world.shared))
         await server.start_server()
         found.append(server)
         ready.set()

@@ -360,7 +360,7 @@ def test_where_the_address_is_that_of_a_proxy_one_who_guesses_shuts_nobody_else_
 
 def test_who_comes_by_way_of_a_known_proxy_is_slowed_down_by_the_address_that_it_tells(tmp_path):
     world = World(tmp_path, behind_tls=True)
-    world.desk.proxies = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    world.shared.proxies = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     with Visitor(world) as visitor:
 
         def sign_in(name: str, password: str, forwarded: str) -> int:

@@ -38,7 +38,7 @@ def test_while_kafka_is_silent_cases_are_read_and_further_verdicts_are_refused_a
     visitor.sign_in("ann")
     page = visitor.case()
     world.send = silent.send
-    waiting = [visitor.loop.create_task(world.desk.sending.send({})) for _ in range(AT_ONCE)]
+    waiting = [visitor.loop.create_task(world.shared.sending.send({})) for _ in range(AT_ONCE)]
     visitor.loop.run_until_complete(asyncio.sleep(0))
     assert all(silent.began.acquire(timeout=SECONDS) for _ in range(AT_ONCE))
     assert visitor.case().offered()

@@ -95,7 +95,7 @@ class Visitor:
         self._others: list[Visitor] = []
 
     async def _start(self) -> TestClient:  # type: ignore[type-arg]
-        server = TestServer(application_of(self.world.desk))
+        server = TestServer(application_of(self.world.shared))
         client = TestClient(server, cookie_jar=CookieJar(unsafe=True))
         await client.start_server()
         return client

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from app.console.desk import Desk
 from app.console.ports import KINDS, Behind, Counts, Filter, Hit, NotAnsweringError, NotTakenError
+from app.console.shared import Shared
 from app.console.users import Role, User, Users, line_of
 from app.domain.snapshot import snapshot
 from app.readside.document import read
@@ -122,7 +122,7 @@ class World:
         self.refusing = ""
         self.deciding = True
         self.users = users_file(directory / "users.yaml")
-        self.desk = Desk(
+        self.shared = Shared(
             self.read_side,
             self,
             Users(self.users),

@@ -27,7 +27,7 @@ def _now() -> datetime:
 
 
 @dataclass
-class Desk:
+class Shared:
     """The parts. `behind_tls`: browsers reach it over https alone, by way of a proxy. `proxies`: those whose word on
     addresses counts. `clock`: the time of day; `ticks`: seconds that only go forward.
     """
@@ -54,6 +54,6 @@ class Desk:
         return "__Host-refundry" if self.behind_tls else "refundry"
 
 
-DESK: Final = web.AppKey("desk", Desk)
+SHARED: Final = web.AppKey("shared", Shared)
 SESSION: Final = web.RequestKey("session", Session)
 USER: Final = web.RequestKey("user", User)
