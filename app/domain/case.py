@@ -12,7 +12,7 @@ from app.domain.state.dispute import CompellingEvidence, Dispute, Fee, FraudRepo
 from app.domain.state.goods import GoodsReturn, Returned, Shipment
 from app.domain.state.order import Formerly, Line, Order, Portion, Proof, Shipping, Tax
 from app.domain.state.payment import Capture, EarlySettlement, Payment, Refund, Row
-from app.domain.state.request import SCOPE_NOTES, Request, Verdict
+from app.domain.state.request import SCOPE_NOTES, Request, Verdict, subject_key
 from topics.case_ids import merchant_id_of, order_id_of
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "decode_case",
     "encode_case",
     "new_case",
+    "subject_key",
 ]
 
 STATE_VERSION = 2
@@ -72,6 +73,8 @@ class TimelineEntry(msgspec.Struct, array_like=True, gc=False):
 class Case(msgspec.Struct, omit_defaults=True, gc=False):
     """One order, or one payment that never found its order (`order_id` is None then).
 
+    `refund_keys`: by each name of a refund its key in `refunds`. `verdicts`: by `subject_key`, those on what is still
+    to come, and on disputes that are not answered. `seen`: by identity of a fact the fingerprint of its content.
     `ended_requests`: of requests that ended long ago without money a hash of the id, and of what was asked.
     `uncounted_cancellations`: units by line of those that came before their order, or do not fit it.
     """

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.domain.balances import is_foreign
-from app.domain.case import Case, Refund, TimelineEntry
+from app.domain.case import Case, Refund, TimelineEntry, subject_key
 from app.domain.counting import tally_of
 from app.domain.disputes.lifecycle import ENDS
 from app.domain.fold import FOLDS
@@ -191,7 +191,7 @@ def _matched(case: Case, record: Matched) -> None:
 
 def _responded(case: Case, record: Responded) -> None:
     case.disputes[record.dispute_id].answer = record.action
-    case.verdicts.pop(f"dispute:{record.dispute_id}", None)
+    case.verdicts.pop(subject_key("dispute", record.dispute_id), None)
 
 
 def _strayed(case: Case, record: Strayed) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.domain.case import Case, Dispute
+from app.domain.case import Case, Dispute, subject_key
 from app.domain.context import Context
 from app.domain.disputes.evidence import gather
 from app.domain.disputes.history import is_awaited, stop_waiting
@@ -49,5 +49,5 @@ def may_respond(dispute: Dispute, now: datetime) -> bool:
 
 def answer_early_verdicts(case: Case, dispute: Dispute, context: Context) -> Iterator[Record]:
     """A verdict that came before its dispute."""
-    for verdict in case.verdicts.get(f"dispute:{dispute.dispute_id}", [])[-1:]:
+    for verdict in case.verdicts.get(subject_key("dispute", dispute.dispute_id), [])[-1:]:
         yield from respond(case, dispute, verdict.verdict, context)

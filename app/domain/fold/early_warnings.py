@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
-from app.domain.case import Case, FraudReport, PreDispute
+from app.domain.case import Case, FraudReport, PreDispute, subject_key
 from app.domain.disputes.matching import likely_payment, payment_id_of
 from app.domain.fold.payments import payment_of
 from app.domain.words import NETWORKS, known_or_flagged
@@ -34,7 +34,7 @@ def _alerted(case: Case, event: DisputeAlerted) -> None:
     payment_id = _payment_told(case, event)
     if payment_id:
         payment_of(case, payment_id)
-    said = case.verdicts.pop(f"alert:{event.alert_id}", [])
+    said = case.verdicts.pop(subject_key("alert", event.alert_id), [])
     if not event.amount.amount_minor:
         case.flag(AMOUNT_IS_ZERO)
     case.pre_disputes[event.alert_id] = PreDispute(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from app.domain.case import Case, GoodsReturn, Proof, Request, Returned, Shipment, Verdict
+from app.domain.case import Case, GoodsReturn, Proof, Request, Returned, Shipment, Verdict, subject_key
 from app.domain.ids import question_id
 from app.domain.plain import plain
 from app.domain.quantities import count_cancellations
@@ -167,7 +167,7 @@ def _ask(case: Case, event: Any, *, reason: str, scope: dict[str, Any], requeste
         content=content_of(event),
         event_id=event.event_id,
         from_cancellation=reason == "order_cancelled" and event.type == "order.cancelled",
-        verdicts=case.verdicts.pop(f"refund_request:{request_id}", []),
+        verdicts=case.verdicts.pop(subject_key("refund_request", request_id), []),
     )
 
 
@@ -236,7 +236,7 @@ def _reviewed(case: Case, event: ReviewResolved) -> None:
     elif event.subject.kind == "alert" and (alert := case.pre_disputes.get(event.subject.id)) is not None:
         alert.verdict = event.verdict
     else:  # its subject is still to come
-        case.verdicts.setdefault(f"{event.subject.kind}:{event.subject.id}", []).append(verdict)
+        case.verdicts.setdefault(subject_key(event.subject.kind, event.subject.id), []).append(verdict)
 
 
 def _history_answered(case: Case, event: HistoryAnswered) -> None:

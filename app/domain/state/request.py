@@ -12,7 +12,7 @@ SCOPE_NOTES = frozenset({"as_far_as_left", "of_the_rest", "told_before", "until_
 
 
 class Verdict(msgspec.Struct, array_like=True, gc=False):
-    """What a reviewer said of a request."""
+    """What a person said of a request, a dispute or an alert."""
 
     review_id: str
     verdict: str
@@ -20,6 +20,11 @@ class Verdict(msgspec.Struct, array_like=True, gc=False):
     amount_minor: int | None = None
     currency: str | None = None
     revision: int | None = None
+
+
+def subject_key(kind: str, subject_id: str) -> str:
+    """What a verdict is about, in one word: the key under which a case keeps it. Stored, and never made otherwise."""
+    return f"{kind}:{subject_id}"
 
 
 class Request(msgspec.Struct, array_like=True, gc=False):
