@@ -69,3 +69,9 @@ def reinstatement_timer(dispute_id: str) -> str:
 def alert_timer(alert_id: str) -> str:
     """Of an alert's wait."""
     return f"{ALERT}:{alert_id}"
+
+
+def kind_and_key(name: str) -> tuple[str, str]:
+    """A timer's name taken apart: what it is for, and whose it is, empty for the case's own."""
+    kind, _, key = name.partition(":")
+    return kind, key

@@ -21,7 +21,7 @@ from topics.decisions import REVIEWS
 
 def fire(case: Case, name: str, context: Context) -> Iterator[Record]:
     """What a timer says that has just entered. Whether requests are decided by it is asked after."""
-    kind, _, key = name.partition(":")
+    kind, key = names.kind_and_key(name)
     match kind:
         case names.RETENTION:
             yield Flagged("expired")

@@ -10,7 +10,7 @@ from app.domain.fold.disputes import end
 
 def came_due(case: Case, name: str, due_at: datetime) -> None:
     """What the timer was for is over: a wait, a deadline, the life of the case."""
-    kind, _, key = name.partition(":")
+    kind, key = names.kind_and_key(name)
     match kind:
         case names.RETENTION:
             _retire(case)

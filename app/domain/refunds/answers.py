@@ -24,6 +24,7 @@ from app.domain.timer_names import (
     REINSTATEMENT,
     RETENTION,
     history_timer,
+    kind_and_key,
     pay_by_timer,
     request_timer,
     stuck_timer,
@@ -60,7 +61,7 @@ def concerns(case: Case, event: Any, request: Request) -> bool:
     A held request reserves nothing and loses nothing meanwhile: only then is it checked against what is left.
     """
     if event.type == "timer.fired":
-        kind, _, key = event.name.partition(":")
+        kind, key = kind_and_key(event.name)
         ends = kind == RETENTION or key == request.request_id
         return ends or (kind in OF_DISPUTES and request.waiting_for == "dispute")
     if event.type == "history.answered":
