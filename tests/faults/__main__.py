@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.faults.pause import pauses
+from tests.faults.pause import Pause, pauses
 from tests.faults.schedule import EVERY_S, schedule
 from tests.faults.storm import Report, Storm
-from tests.kafka.harness import ROOT
+from tests.kafka.harness import ROOT, local_broker
 from tests.kafka.three_brokers import NODES, ThreeBrokers
 from tests.tiers import lacks_kafka
 
@@ -43,15 +43,23 @@ def main() -> int:
     planned = schedule(given.seed, count=count, workers=given.workers, brokers=len(NODES), session_seconds=SESSION_S)
     with tempfile.TemporaryDirectory(prefix="refundry-storm-") as scratch:
         directory = Path(scratch)
+        alone = directory / "alone"
+        alone.mkdir()
+        with local_broker.Broker(alone / "broker") as broker:
+            _tell_pauses(pauses(broker.bootstrap, alone, brokers=1), "one broker")
         with _kept(directory / "workers.log", given.seed), ThreeBrokers(directory / "brokers") as three:
-            for pause in pauses(three.bootstrap, directory):
-                _tell(
-                    f"a worker was killed: its partitions were silent {pause.own:.1f} s, the others {pause.others:.1f} s"
-                )
+            _tell_pauses(pauses(three.bootstrap, directory, brokers=len(NODES)), "three brokers")
             storm = Storm(three, directory, seed=given.seed, slots=given.workers, tell=_tell)
             report = storm.rage(planned, end=time.monotonic() + given.minutes * 60)
     _show(report)
     return 1 if report.faults_found else 0
+
+
+def _tell_pauses(found: list[Pause], where: str) -> None:
+    for pause in found:
+        _tell(
+            f"{where}: a worker was killed, its partitions were silent {pause.own:.1f} s, the others {pause.others:.1f} s"
+        )
 
 
 @contextmanager

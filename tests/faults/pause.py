@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from tests.kafka.counted import Installation
 from tests.kafka.counting import OUT
-from tests.kafka.harness import wait_for
+from tests.kafka.harness import admin, wait_for
 
 RATE = 1000
 PARTITIONS = 4
@@ -48,7 +48,7 @@ class _Listener(threading.Thread):
                     self.arrivals[record.partition()].append(time.monotonic())
         self._consumer.close()
 
-    def longest(self, partitions: range, since: float) -> float:
+    def longest(self, partitions: set[int], since: float) -> float:
         """The longest time between two arrivals of a partition, from `since` on."""
         silences = []
         for number in partitions:
@@ -57,32 +57,42 @@ class _Listener(threading.Thread):
         return max(silences)
 
 
-def pauses(bootstrap: str, directory: Path) -> list[Pause]:
+def pauses(bootstrap: str, directory: Path, *, brokers: int) -> list[Pause]:
     """Two workers under a steady load; one of them is killed and started again by its supervisor, some times."""
-    installation = Installation(bootstrap, f"pause-{time.time_ns()}", directory, replication_factor=3)
+    installation = Installation(bootstrap, f"pause-{time.time_ns()}", directory, replication_factor=brokers)
     installation.create_topics()
     found = []
     with installation.workers() as workers:
         workers.start(0, 1)
-        wait_for("both have their share", lambda: workers.said().count("assigned 4 partitions") >= 2, 60)
         load = installation.load(RATE)
         listener = _Listener(bootstrap, installation.config.topic(OUT))
         listener.start()
         for _ in range(KILLS):
+            # one that came back after its session had ended gets its share only when the group has shared out anew
+            wait_for("both have a share", lambda: 0 < len(_share(installation, 0)) < PARTITIONS, 60)
             wait_for("all partitions speak", lambda: _speaks(listener), 60)
-            killed_at = time.monotonic()
+            own, killed_at = _share(installation, 0), time.monotonic()
             workers.kill(0)
             # what it committed just before may arrive just after; that it is back is told by what comes a second later
             wait_for("all partitions speak again", lambda at=killed_at: _speaks(listener, since=at + 1), 60)
-            # the range assignor gives the lower half to the first of the two
-            half = PARTITIONS // 2
-            found.append(
-                Pause(listener.longest(range(half), killed_at), listener.longest(range(half, PARTITIONS), killed_at))
-            )
+            others = set(range(PARTITIONS)) - own
+            found.append(Pause(listener.longest(own, killed_at), listener.longest(others, killed_at)))
         listener.over.set()
         listener.join()
         load.stop()
     return found
+
+
+def _share(installation: Installation, slot: int) -> set[int]:
+    """The partitions that the group has given to that worker."""
+    group, client = installation.config.app_id, admin(installation.bootstrap)
+    told = client.describe_consumer_groups([group])[group].result(30)
+    return {
+        place.partition
+        for member in told.members
+        if member.group_instance_id == f"{group}-{slot}"
+        for place in member.assignment.topic_partitions
+    }
 
 
 def _speaks(listener: _Listener, since: float = 0.0) -> bool:
