@@ -130,3 +130,27 @@ def test_a_redrive_of_everything_must_be_meant(refundry):
     done = refundry("dead-letters", "redrive", "--yes")
     assert (done.code, done.out) == (2, "")
     assert "expected IDs, or which ones" in done.complaint
+
+
+HOSTILE = "\x1b]0;mine\x07\x1b[2J\x9b31m"
+
+
+def test_a_message_that_commands_the_terminal_is_shown_and_not_obeyed(refundry, tmp_path: Path):
+    """Bytes that are no JSON, a type, a key and a header: all of them come from whoever published."""
+    named = order()
+    named["value"] |= {"type": f"order.{HOSTILE}", "merchant_id": HOSTILE}
+    lines = [
+        {"topic": "orders", "value": f"{{{HOSTILE}", "key": HOSTILE, "headers": {HOSTILE: HOSTILE}},
+        named | {"key": "o1"},
+    ]
+    out = tmp_path / "out.jsonl"
+    assert refundry("replay", written(tmp_path / "in.jsonl", lines), "--out", out).code == 0
+    listed = refundry("dead-letters", "list", "--records", out)
+    assert "order.\\x1b]0;mine\\x07\\x1b[2J\\x9b31m" in listed.out
+    letter_ids = ids(refundry("dead-letters", "list", "--records", out, "--output", "json"))
+    told = [
+        listed.out,
+        *(refundry("dead-letters", "show", letter_id, "--records", out).out for letter_id in letter_ids),
+    ]
+    assert len(told) == 3
+    assert not [text for text in told if not set("\x1b\x07\x9b").isdisjoint(text)]
