@@ -160,6 +160,13 @@ def mask(value: bytes) -> tuple[bytes, bool]:
     return (out, found) if clean == parsed else (msgspec.json.encode(clean), True)
 
 
+def mask_key(key: bytes | None) -> bytes | None:
+    """A record's key without e-mail addresses. Digits stay: many an id of 16 digits looks like a card number."""
+    if key is None or (b"@" not in key and key.isascii()):
+        return key
+    return replace_e_mail(key.decode("utf-8", "surrogateescape"), MASKED_E_MAIL).encode("utf-8", "surrogateescape")
+
+
 def mask_headers(headers: Iterable[tuple[str, bytes]]) -> tuple[tuple[str, bytes], ...]:
     """A publisher's headers with everything that looks like a secret masked. Our own and the trace stay as they are."""
     return tuple(

@@ -4,6 +4,7 @@ from app.runtime.topology import Headers, Message, Output, Refusal
 from topics.codec import mask, mask_headers
 from topics.dead_letters import ATTEMPT, REDRIVEN_FROM, TRUNCATED, letter_headers
 from topics.journal import ORIGIN, unpack
+from topics.privacy import mask_key
 
 TOPIC = "dead-letters"
 VALUE_BYTES_MAX = 1 << 20
@@ -11,7 +12,8 @@ _ATTEMPTS_MAX = 1_000_000
 
 
 def dead_letter(message: Message, refusal: Refusal, version: str) -> Output:
-    """The dead letter of `message`: key and headers of the original, card numbers and addresses masked.
+    """The dead letter of `message`: key and headers of the original, e-mail addresses and card numbers masked; in the
+    key addresses alone: whoever has customers by their address uses it as a key, too.
 
     The attempt counts how often the message was refused, also across a redrive, of which the letter says what was
     redriven. A value above VALUE_BYTES_MAX is cut there and says so: the whole of it is still where the headers point.
@@ -19,6 +21,7 @@ def dead_letter(message: Message, refusal: Refusal, version: str) -> Output:
     """
     message, cleaned = _as_it_came(message)
     value, masked = (None, False) if message.value is None else mask(message.value)
+    key = mask_key(message.key)
     headers = letter_headers(
         code=refusal.code,
         message=refusal.message,
@@ -30,13 +33,13 @@ def dead_letter(message: Message, refusal: Refusal, version: str) -> Output:
         attempt=1 + _attempts(message.headers),
         version=version,
         redriven_from=_redriven_from(message.headers),
-        redacted=masked or cleaned,
+        redacted=masked or cleaned or key != message.key,
         original=mask_headers(message.headers),
     )
     if value is not None and len(value) > VALUE_BYTES_MAX:
         value = value[:VALUE_BYTES_MAX]
         headers.append((TRUNCATED, b"true"))
-    return Output(TOPIC, message.key, value, headers)
+    return Output(TOPIC, key, value, headers)
 
 
 def _as_it_came(message: Message) -> tuple[Message, bool]:

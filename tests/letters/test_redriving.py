@@ -202,3 +202,28 @@ def test_the_attempts_of_a_message_are_one_chain():
     assert [link.attempt for link in chain_of(letters, third)] == [1, 2, 3]
     assert list(chain_of(letters, other)) == [other]
     assert [link.id for link in chain_of([third], third)] == ["orders/3/30"], "earlier letters may be gone"
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        (b"jane.roe@mail.example", "key_mismatch"),
+        ("jörg@büro.example".encode(), "key_mismatch"),
+        (b"\xffjane@b.co", "not_json"),
+    ],
+)
+def test_who_names_a_thing_by_an_address_finds_it_neither_in_key_nor_in_value(key, code):
+    """It is refused for that very reason, so nothing is lost that could be sent again."""
+    value = placed(order_id=key.decode(errors="replace"))
+    made = dead_letter(message(value, key=key), Refusal(code, "no"), "1.2.3")
+    assert b"[e-mail]" in (made.key or b"")
+    assert not [part for part in (made.key, made.value) if part is None or b"@" in part]
+    letter = letter_of(message(value, key=key), code)
+    assert letter.redacted
+    assert "would refuse it again" in refused(letter, originals={letter.id: message(value, key=key)})
+    assert "is masked" in refused(letter)
+
+
+def test_an_id_in_a_key_stays_whatever_its_digits():
+    for key in (b"4539578763621486", b"@", b"a@b", b"\xff", None):
+        assert dead_letter(message(b"{", key=key), Refusal("not_json", "no"), "1.2.3").key == key
