@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
-from agents.desk import moment
 from app.cli.dead_letters_redrive import redrive
 from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import config_of
@@ -167,5 +166,5 @@ def _pretty(letter: Letter) -> str:
 
 
 def _row(letter: Letter) -> dict[str, Any]:
-    came_in = "" if letter.timestamp < 0 else f"{moment(letter.timestamp):%Y-%m-%dT%H:%M:%SZ}"
+    came_in = f"{letter.came_in:%Y-%m-%dT%H:%M:%SZ}" if letter.came_in else ""
     return letter.facts() | {"came_in": came_in}
