@@ -11,13 +11,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.letters.letter import Letter, body_of
-from app.runtime.dead_letters import VALUE_BYTES_MAX
+from app.runtime.dead_letters import VALUE_BYTES_MAX, key_of
 from app.runtime.topology import Headers, Message, Output
 from topics.catalogue import INBOUND
 from topics.codec import Unreadable, mask, read
 from topics.dead_letters import ATTEMPT, PREFIX, REDRIVEN_FROM
 from topics.partitioning import partition_of
-from topics.privacy import mask_key
 
 ATTEMPTS_MAX = 3
 """A message that was refused so often is not sent again unless somebody says so: nothing may go round for ever."""
@@ -109,7 +108,7 @@ def is_of(letter: Letter, original: Message) -> bool:
 
     A letter of the journal has another value than what came in; it has the same identity.
     """
-    if original.timestamp != letter.timestamp or mask_key(original.key) != letter.key:
+    if original.timestamp != letter.timestamp or key_of(original) != letter.key:
         return False
     value = None if original.value is None else mask(original.value)[0][:VALUE_BYTES_MAX]
     if value == letter.value:

@@ -227,3 +227,39 @@ def test_who_names_a_thing_by_an_address_finds_it_neither_in_key_nor_in_value(ke
 def test_an_id_in_a_key_stays_whatever_its_digits():
     for key in (b"4539578763621486", b"@", b"a@b", b"\xff", None):
         assert dead_letter(message(b"{", key=key), Refusal("not_json", "no"), "1.2.3").key == key
+
+
+LARGE = 2 << 20
+ROOM = (1 << 20) + (128 << 10)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "headers"),
+    [
+        (b"k" * LARGE, b"{", []),
+        (b"o1", b"x" * LARGE, []),
+        (b"o1", b"{", [("mine", b"1"), ("theirs", b"x" * LARGE), ("last", b"2")]),
+        (b"o1", b"{", [("", b"")] * 500_000),
+        (b"o1", b"{", [("n" * LARGE, b"")]),
+        (b"o1", b"{", [("x", b"a@b.co " * (LARGE // 7))]),
+        (b"k" * LARGE, b"x" * LARGE, [("refundry-redriven-from", b"x" * LARGE)]),
+    ],
+    ids=["key", "value", "header", "many headers", "name", "addresses", "all, and a mark that is none"],
+)
+def test_whatever_comes_in_there_is_room_for_its_letter(key, value, headers):
+    """A topic takes two megabytes; a letter that it did not take would be written again and again."""
+    came = message(value, key=key, headers=headers)
+    made = dead_letter(came, Refusal("too_large", "no"), "1.2.3")
+    size = sum(len(name.encode()) + len(content) + 10 for name, content in made.headers)
+    assert len(made.key or b"") + len(made.value or b"") + size < ROOM
+    letter = letter_of(came, "too_large")
+    assert letter.truncated
+    assert (made.key, made.value) == (key[:1024], value[: 1 << 20])
+    assert "the beginning alone" in refused(letter) or letter.redacted
+    assert "would refuse it again" in refused(letter, originals={letter.id: came})
+
+
+def test_what_has_room_stays_whole():
+    headers = [(f"h{n}", b"x" * 400) for n in range(64)]
+    letter = letter_of(message(placed(), key=b"k" * 512, headers=headers), "key_mismatch")
+    assert (letter.truncated, letter.key, letter.headers) == (False, b"k" * 512, tuple(headers))
