@@ -5,6 +5,7 @@ import os
 import sys
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 from app.settings import Settings
 
@@ -14,6 +15,16 @@ _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
+
+
+class _Readable(logging.Filter):
+    """Drops what the HTTP server says of bytes that are no request: it quotes them, cookies and all, with the address
+    of their sender, and whoever likes to could fill the log so. They are answered with 400.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
 
 
 def configure(settings: Settings) -> None:
@@ -37,10 +48,14 @@ def configure(settings: Settings) -> None:
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {"line": formatter},
+            "filters": {"readable": {"()": _Readable}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": settings.log_level.upper()},
             # The shell's own lines say what ours say better.
-            "loggers": {name: {"level": "WARNING"} for name in ("faust", "mode", "aiohttp", "asyncio")},
+            "loggers": {
+                **{name: {"level": "WARNING"} for name in ("faust", "mode", "aiohttp", "asyncio")},
+                "aiohttp.server": {"filters": ["readable"]},
+            },
         }
     )
     structlog.configure(

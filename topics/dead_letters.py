@@ -33,7 +33,7 @@ CODE, MESSAGE = PREFIX + "code", PREFIX + "message"
 ATTEMPT, REDRIVEN_FROM = PREFIX + "attempt", PREFIX + "redriven-from"
 """What a redriven message bears of ours: how often it was refused, and the place of the message that it repeats."""
 TRUNCATED = PREFIX + "truncated"
-"""Says of a letter that it holds the beginning of a value alone."""
+"""Says of a letter that it holds the beginning alone, of a value, a key or the headers."""
 
 
 def place_of(topic: str, partition: int, offset: int) -> str:

@@ -33,8 +33,12 @@ QUANTITY_MAX = 10**9
 ROWS_MAX = 2000
 FIRST_YEAR, LAST_YEAR = 1970, 2999  # beyond them, zones and waits can leave the calendar
 
-# A run of what can stand before the @ is taken whole, with or without an address in it, so that the search is linear.
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]++(@[\w-]++(?:\.[\w-]++)++)?+")
+# A run of what can stand before the at sign is taken whole, with or without an address in it, so that the search is
+# linear. Accents may be marks of their own (NFD), and whoever writes Japanese may write all of it in full width.
+_ADDRESS = re.compile(
+    r"[\w.!#$%&'*+/=?^`{|}~\u0300-\u036f\uff0e-]++"
+    r"([@\uff20\ufe6b][\w\u0300-\u036f-]++(?:[.\uff0e][\w\u0300-\u036f-]++)++)?+"
+)
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]")
 
 
@@ -82,9 +86,14 @@ def opaque(value: str) -> str:
     return value
 
 
+def may_hold_e_mail(text: str) -> bool:
+    """A quick look that misses no e-mail address."""
+    return "@" in text or (not text.isascii() and ("\uff20" in text or "\ufe6b" in text))
+
+
 def replace_e_mail(text: str, replacement: str) -> str:
     """The text with every e-mail address replaced."""
-    if "@" not in text:
+    if not may_hold_e_mail(text):
         return text
     return _ADDRESS.sub(lambda found: replacement if found[1] else found[0], text)
 

@@ -4,8 +4,9 @@ Two jobs. In an accepted event, free text is masked and shopper values become ke
 `keyed_hash`). Of a message that was refused nothing is known, not even that it is JSON: there everything that looks
 like a secret is masked, wherever it stands (`mask`).
 
-A card number has 13 to 19 digits, possibly grouped by one or two spaces or dashes, the prefix and length of a known
-scheme, and a right check digit. All of this is linear in the size of the text.
+A card number has 13 to 19 digits, possibly grouped by one or two spaces or dashes of whatever kind, or by signs that
+nobody sees; the prefix and length of a known scheme; and a right check digit. All of this is linear in the size of the
+text.
 """
 
 import hmac
@@ -28,7 +29,12 @@ _CHECK_RESULTS = frozenset({"match", "no_match", "unchecked"})  # `checks.cvc` o
 _WALK_DEPTH = 100
 _HASH_BYTES = 16  # enough to compare, no more than needed
 
-_GROUPED = re.compile(r"\d(?:[ \t\0\u00a0\u2010-\u2015-]{0,2}\d){12,}")
+# Between groups: spaces, also of typography and East Asia; dashes and minus signs; soft hyphens and joiners.
+_BETWEEN = (
+    r" \t\0\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+    r"\u2010-\u2015\u2212\ufe58\ufe63\uff0d\u00ad\u200b-\u200d\u2060\ufeff-"
+)
+_GROUPED = re.compile(rf"\d(?:[{_BETWEEN}]{{0,2}}\d){{12,}}")
 _NUMBER = re.compile(_GROUPED.pattern + r"(?:\.\d*+)?+(?:[eE][+-]?\d++)?+")
 _GROUP = re.compile(r"\d+")
 _SIXTEEN, _SIXTEEN_UP, _ANY = (16,), range(16, 20), range(13, 20)
@@ -152,6 +158,13 @@ def mask(value: bytes) -> tuple[bytes, bool]:
         return out, found
     clean = _walk(parsed, 0)
     return (out, found) if clean == parsed else (msgspec.json.encode(clean), True)
+
+
+def mask_key(key: bytes | None) -> bytes | None:
+    """A record's key without e-mail addresses. Digits stay: many an id of 16 digits looks like a card number."""
+    if key is None or (b"@" not in key and key.isascii()):
+        return key
+    return replace_e_mail(key.decode("utf-8", "surrogateescape"), MASKED_E_MAIL).encode("utf-8", "surrogateescape")
 
 
 def mask_headers(headers: Iterable[tuple[str, bytes]]) -> tuple[tuple[str, bytes], ...]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Protocol, Union, get_args, get_origin, get_ty
 from annotated_types import MaxLen
 from pydantic import BaseModel
 
-from topics.envelope import Hashed, Masked, Opaque, opaque
+from topics.envelope import Hashed, Masked, Opaque, may_hold_e_mail, opaque
 from topics.privacy import keyed_hash, mask_text
 from topics.twins import tag_of
 
@@ -50,7 +50,7 @@ class Identifier:
 
     def clean(self, value: Any, cleaning: Cleaning) -> Any:
         """The value itself; notes whether it can be kept."""
-        if isinstance(value, str) and ("@" in value or not value.isprintable()):
+        if isinstance(value, str) and (may_hold_e_mail(value) or not value.isprintable()):
             try:
                 opaque(value)
             except ValueError:
@@ -66,7 +66,11 @@ class FreeText:
 
     def clean(self, value: Any, cleaning: Cleaning) -> Any:
         """The masked text."""
-        if not isinstance(value, str) or len(value) > self.length_max or (len(value) < 13 and "@" not in value):
+        if (
+            not isinstance(value, str)
+            or len(value) > self.length_max
+            or (len(value) < 13 and not may_hold_e_mail(value))
+        ):
             return value
         masked = mask_text(value)
         if masked == value:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
 from agents import Desk
 from app.audit.of_a_replay import verify_replay
@@ -19,7 +18,7 @@ from app.cli.noun import Noun
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, examples, output_option, settings_of
 from app.cli.records import read_topics
 from app.cli.replay import progress_of, tell
-from app.cli.showing import console, counted, show_json, table_of
+from app.cli.showing import console, counted, line_of, show_json, table_of
 from app.desk import global_topics
 from app.replay import desk_of_a_replay
 from app.runtime.config import RuntimeConfig
@@ -139,10 +138,10 @@ def _print(found: dict[str, Any]) -> None:
         if len(found["differences"]) > SHOWN_MAX:
             click.echo(f"the first {SHOWN_MAX} are shown; --output json has more", err=True)
     for why, count in found.get("not_judged", {}).items():
-        screen.print(Text(f"not judged: {count} {why}"))
+        screen.print(line_of(f"not judged: {count} {why}"))
     if "journal_records" in found:
         told = f"{found['journal_records']} records of the journal, {found['cases']} cases"
     else:
         told = f"{found['input_lines']} lines"
     if found["holds"]:
-        screen.print(Text(f"{told}: the record is complete and unaltered", style="bold"))
+        screen.print(line_of(f"{told}: the record is complete and unaltered", style="bold"))

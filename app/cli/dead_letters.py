@@ -8,9 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 import msgspec
-from rich.text import Text
 
-from agents.desk import moment
 from app.cli.dead_letters_redrive import redrive
 from app.cli.failures import ExitCode, Failure
 from app.cli.kafka import config_of
@@ -18,7 +16,7 @@ from app.cli.letter_selection import Selection, read_letters, selection_options
 from app.cli.noun import Noun
 from app.cli.options import examples, output_option, settings_of
 from app.cli.records import records_options
-from app.cli.showing import console, show_json, table_of
+from app.cli.showing import console, line_of, show_json, table_of, visible
 from app.letters.letter import CURES, Letter, chain_of
 from app.letters.places import originals_of
 from app.letters.redriving import is_of
@@ -144,8 +142,8 @@ def _original(letter: Letter, config: Path | None) -> str:
 
 def _print(about: Shown) -> None:
     screen, letter, said = console(), about.letter, about.document()
-    screen.print(Text(f"{letter.code}: {letter.message}", style="bold"))
-    screen.print(Text(said["what_helps"]))
+    screen.print(line_of(f"{letter.code}: {letter.message}", style="bold"))
+    screen.print(line_of(said["what_helps"]))
     names = ("path", "merchant_id", "type", "event_id", "topic", "partition", "offset", "came_in", "key", "attempt")
     rows = [{"what": name, "is": said[name]} for name in (*names, "version", "dead_letter", "original")]
     rows += [{"what": f"header {name}", "is": value} for name, value in said["headers"].items()]
@@ -153,8 +151,8 @@ def _print(about: Shown) -> None:
     if len(about.chain) > 1:
         screen.print(table_of(said["attempts"], ("attempt", "id", "code", "came_in"), title="Its attempts"))
     notes = [word for word, holds in (("masked", letter.redacted), ("cut", letter.truncated)) if holds]
-    screen.print(Text(f"The message{', ' if notes else ''}{' and '.join(notes)}:", style="bold"))
-    click.echo(_pretty(letter))
+    screen.print(line_of(f"The message{', ' if notes else ''}{' and '.join(notes)}:", style="bold"))
+    click.echo(visible(_pretty(letter)))
 
 
 def _pretty(letter: Letter) -> str:
@@ -168,5 +166,5 @@ def _pretty(letter: Letter) -> str:
 
 
 def _row(letter: Letter) -> dict[str, Any]:
-    came_in = "" if letter.timestamp < 0 else f"{moment(letter.timestamp):%Y-%m-%dT%H:%M:%SZ}"
+    came_in = f"{letter.came_in:%Y-%m-%dT%H:%M:%SZ}" if letter.came_in else ""
     return letter.facts() | {"came_in": came_in}

@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
 from app.cli.cases import DisputeSearch
 from app.cli.evidence import pack_of, page_of
 from app.cli.failures import writing
 from app.cli.noun import Noun
-from app.cli.showing import console, show_json, table_of
+from app.cli.showing import console, line_of, show_json, table_of
 from app.cli.sources import look, source_options
 from app.explaining import shown_money
 
@@ -54,18 +53,18 @@ def _print(pack: dict[str, Any]) -> None:
     screen = console()
     about = [pack["network"], pack["reason_code"], pack["category"], pack["stage"], pack["state"]]
     headline = f"Dispute {pack['dispute_id']} over {shown_money(pack['amount'])}: {', '.join(filter(None, about))}"
-    screen.print(Text(headline, style="bold"))
+    screen.print(line_of(headline, style="bold"))
     if pack["respond_by"]:
-        screen.print(Text(f"to be answered by {pack['respond_by']}"))
+        screen.print(line_of(f"to be answered by {pack['respond_by']}"))
     if pack["recommendation"]:
         advice = pack["recommendation"]
         currency = pack["amount"]["currency"]
         value = shown_money({"amount_minor": advice["expected_value_minor"], "currency": currency})
-        screen.print(Text(f"advice: {advice['action']}, contesting is worth {value}"))
+        screen.print(line_of(f"advice: {advice['action']}, contesting is worth {value}"))
     if pack["compelling_evidence"]:
         found = pack["compelling_evidence"]
         matches = ", ".join(found["matches"]) or "nothing"
-        screen.print(Text(f"compelling evidence: {found['status']}, alike in {matches}"))
+        screen.print(line_of(f"compelling evidence: {found['status']}, alike in {matches}"))
     if pack["exhibits"]:
         rows = [_row(exhibit) for exhibit in pack["exhibits"]]
         screen.print(table_of(rows, tuple(rows[0]), title="Evidence"))

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from rich.text import Text
-
 from app.cli.cases import FoundCase
-from app.cli.showing import console, table_of
+from app.cli.showing import console, line_of, table_of
 from app.explaining import decision_lines, message_of, shown_money
 
 
@@ -33,7 +31,7 @@ def print_explained(found: FoundCase) -> None:
     """The explanation for people."""
     screen = console()
     snapshot = found.snapshot
-    screen.print(Text(f"{snapshot['case_id']}, version {snapshot['version']}", style="bold"))
+    screen.print(line_of(f"{snapshot['case_id']}, version {snapshot['version']}", style="bold"))
     if snapshot["truncated"]:
         screen.print("The case is too large for one message, so not all of it is here.")
     if snapshot["timeline"]:
@@ -43,10 +41,10 @@ def print_explained(found: FoundCase) -> None:
         screen.print("No refund was asked for.")
     for request in snapshot["requests"]:
         screen.print()
-        screen.print(Text(_headline(request), style="bold"))
+        screen.print(line_of(_headline(request), style="bold"))
         decisions = found.decisions_on(request["request_id"])
         for line in _of_decisions(decisions) if decisions else _of_snapshot(request):
-            screen.print(Text(line))
+            screen.print(line_of(line))
 
 
 def _entry(entry: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from app.cli.cases import FoundCase, OrderSearch
 from app.cli.explaining import explained, print_explained
 from app.cli.noun import Noun
 from app.cli.order_preview import preview
-from app.cli.showing import console, show_json, table_of
+from app.cli.showing import console, line_of, show_json, table_of
 from app.cli.sources import look, source_options
 from app.explaining import shown, shown_money
 
@@ -59,9 +59,9 @@ def _print_state(snapshot: dict[str, Any]) -> None:
     screen = console()
     order = snapshot["order"]
     total = shown(order["total_minor"], order["currency"]) if order else "not known yet"
-    screen.print(f"{snapshot['case_id']}  version {snapshot['version']}  total {total}")
+    screen.print(line_of(f"{snapshot['case_id']}  version {snapshot['version']}  total {total}"))
     if snapshot["flags"]:
-        screen.print(f"flags: {', '.join(snapshot['flags'])}")
+        screen.print(line_of(f"flags: {', '.join(snapshot['flags'])}"))
     for title, rows in _tables(snapshot):
         if rows:
             screen.print(table_of(rows, tuple(rows[0]), title=title))

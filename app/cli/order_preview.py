@@ -14,7 +14,7 @@ from app.backtest.preview import preview as run_preview
 from app.cli.failures import ExitCode, Failure
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
 from app.cli.replay import progress_of
-from app.cli.showing import console, show_json
+from app.cli.showing import console, line_of, show_json
 from app.cli.standing_orders import standing_order
 from app.domain.policy import Policies
 from app.explaining import decision_lines
@@ -119,7 +119,7 @@ def preview(
         return
     screen = console()
     for line in decision_lines(decision):
-        screen.print(line, markup=False)
+        screen.print(line_of(line))
 
 
 def _after(events: tuple[str, ...], wanted: Wanted, desk: Desk) -> dict[str, Any]:

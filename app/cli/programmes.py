@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
 from app.cli.failures import ExitCode, Failure
 from app.cli.noun import Noun
 from app.cli.options import DIRECTORY, FILE, Moment, config_option, output_option, settings_of
-from app.cli.showing import console, show_json, table_of
+from app.cli.showing import console, line_of, show_json, table_of
 from app.cli.standings import Standings, from_kafka, from_replay
 from app.domain.programmes import Measure, is_near, measures
 
@@ -119,7 +118,7 @@ def _state(measure: Measure) -> str:
 
 def _print(told: dict[str, Any]) -> None:
     screen = console()
-    screen.print(Text(f"{told['merchant_id']} in {told['month']}", style="bold"))
+    screen.print(line_of(f"{told['merchant_id']} in {told['month']}", style="bold"))
     for network in sorted({row["network"] for row in told["programmes"]}):
         rows = [row for row in told["programmes"] if row["network"] == network]
         as_of = f", up to {rows[0]['as_of']:%Y-%m-%d %H:%M} UTC" if rows[0]["as_of"] else ", nothing in this month"

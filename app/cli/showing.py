@@ -1,5 +1,6 @@
 """Answers of commands, on standard output: tables for people, JSON for programs."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,6 +19,9 @@ from rich.text import Text
 WIDTH_WITHOUT_TERMINAL = 4000  # a file or a pipe has no edge: nothing is cut or wrapped
 
 Rows = Sequence[Mapping[str, Any]]
+
+# All controls but tab and line feed, and what turns the direction of writing.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def console(*, err: bool = False) -> Console:
@@ -111,6 +115,16 @@ def counted(what: str) -> Iterator[tuple[Callable[[int], Any], Callable[[int], A
         yield (lambda total: bar.update(task, total=total)), (lambda more: bar.advance(task, more))
 
 
+def visible(text: str) -> str:
+    """The text with what a terminal would obey written out, such as an escape: what is shown comes from anybody."""
+    return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def line_of(text: str, style: str = "") -> Text:
+    """A line that is shown as it is, whatever it says: nothing in it is markup, nothing a command to the terminal."""
+    return Text(visible(text), style=style)
+
+
 def _heading(column: str) -> str:
     return column.replace("_", " ")
 
@@ -119,7 +133,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        return visible(", ".join(map(str, value)))
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    return str(value)
+    return visible(str(value))

@@ -4,6 +4,7 @@ A request that changes something comes from a page of ours, says the browser; ca
 somebody whom the users file still names. What is refused is refused in plain words.
 """
 
+import asyncio
 import hmac
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from app.console.pages import REFRESHED, address, page
 from app.console.ports import NotAnsweringError
@@ -36,12 +37,16 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 A_YEAR_OF_TLS: Final = "max-age=31536000"
+FORM: Final = "application/x-www-form-urlencoded"
+SENT_WITHIN_S: Final = 10.0
+"""A form has some hundred bytes. One that is sent for longer holds a connection and nothing else."""
 
 _SAID: Final = {
     400: ("This request cannot be understood", "Go back, and try it from the page."),
     403: ("This is not allowed", "Your role does not cover it, or the page was not ours."),
     404: ("There is nothing here", "The address is not one of the console's."),
     405: ("This is not done so", "Go back, and use the buttons of the page."),
+    408: ("This took too long", "Nothing was sent. Go back, and send it again."),
     413: ("That is too much text", "Shorten it, and send it again."),
 }
 
@@ -117,18 +122,35 @@ def _is_by_itself(request: web.Request) -> bool:
 def _require_our_page(request: web.Request) -> None:
     """A browser says from where a request comes, and no page can make it lie."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    ours = site == "same-origin" if site is not None else origin is None or urlsplit(origin).netloc == request.host
+    ours = site == "same-origin" if site is not None else origin is None or _host_of(origin) == request.host
     if not ours:
         raise RefusedError(
             403, "foreign_page", "This came from another page", "Nothing was sent. Use the pages of the console itself."
         )
 
 
-async def posted_by(request: web.Request) -> Mapping[str, Any]:
-    """The fields of a form; RefusedError where what was sent is none."""
+def _host_of(origin: str) -> str | None:
     try:
-        return await request.post()
-    except (ValueError, LookupError) as error:  # an unknown charset, bytes that are not of it, parts without a boundary
+        return urlsplit(origin).netloc
+    except ValueError:  # such as `http://[`
+        return None
+
+
+async def posted_by(request: web.Request) -> Mapping[str, Any]:
+    """The fields of a form, sent as our pages send it; RefusedError where it is none, or does not come to its end.
+
+    Anybody may send one, also who is not signed in. So nothing is read in other encodings and nothing is unpacked: some
+    of that takes seconds, or a thousand times the memory of what was sent.
+    """
+    packed = hdrs.CONTENT_ENCODING in request.headers
+    if request.content_type != FORM or (request.charset or "utf-8").lower() != "utf-8" or packed:
+        raise RefusedError(400, "no_form", *_SAID[400])
+    try:
+        async with asyncio.timeout(SENT_WITHIN_S):
+            return await request.post()
+    except TimeoutError as late:
+        raise RefusedError(408, "slow_form", *_SAID[408]) from late
+    except ValueError as error:  # bytes that are no UTF-8
         raise RefusedError(400, "no_form", *_SAID[400]) from error
 
 

@@ -1,6 +1,7 @@
 """A dead letter as people look at it: its facts out of the headers, and what can be seen of the message inside."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Self
 
 import msgspec
@@ -27,6 +28,9 @@ CURES: dict[str, str] = {
     "handler_failed": "A mistake of ours: report it, and redrive once a version without it is installed.",
 }
 """By code, what helps."""
+
+
+_LAST_MS = 253_402_300_799_999  # the last millisecond of the year 9999
 
 
 class NoLetterError(Exception):
@@ -97,6 +101,11 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         """The place of the message that was refused, on its topic: `orders/3/1234`."""
         return place_of(self.topic, self.partition, self.offset)
 
+    @property
+    def came_in(self) -> datetime | None:
+        """When the refused message came in; None where whoever published it gave it no time of the calendar."""
+        return moment(self.timestamp) if 0 <= self.timestamp <= _LAST_MS else None
+
     def body(self) -> dict[str, Any]:
         """What is in the value, as far as it is a JSON object; else nothing."""
         return body_of(self.value)
@@ -112,7 +121,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         seen = {name: body.get(name) for name in ("merchant_id", "type", "event_id")}
         return {
             "id": self.id,
-            "came_in": None if self.timestamp < 0 else moment(self.timestamp),
+            "came_in": self.came_in,
             "code": self.code,
             "path": self.path,
             "message": self.message,

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.letters.letter import Letter, body_of
-from app.runtime.dead_letters import VALUE_BYTES_MAX
+from app.runtime.dead_letters import VALUE_BYTES_MAX, key_of
 from app.runtime.topology import Headers, Message, Output
 from topics.catalogue import INBOUND, POLICIES
 from topics.codec import Unreadable, mask, read
@@ -108,7 +108,7 @@ def is_of(letter: Letter, original: Message) -> bool:
 
     A letter of the journal has another value than what came in; it has the same identity.
     """
-    if original.timestamp != letter.timestamp or original.key != letter.key:
+    if original.timestamp != letter.timestamp or key_of(original) != letter.key:
         return False
     value = None if original.value is None else mask(original.value)[0][:VALUE_BYTES_MAX]
     if value == letter.value:

@@ -5,6 +5,7 @@ It is a process of its own, which decides nothing: what it says are events like 
 
 import asyncio
 import signal
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -28,6 +29,8 @@ from app.settings import Settings, split_address
 from app.settings.problems import ConfigurationError, SettingProblem
 from topics.catalogue import DEAD_LETTERS
 
+SILENT_S: Final = 75.0
+"""A connection on which nothing is asked for so long, or no question ends, is closed: each takes a place."""
 _log = structlog.get_logger(__name__)
 
 
@@ -69,7 +72,7 @@ async def _serve(shared: Shared, settings: Settings, progress: Progress) -> None
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     ops = await serve(settings.ops_bind, progress, shared.metrics)
-    runner = web.AppRunner(application_of(shared), access_log=None)
+    runner = web.AppRunner(application_of(shared), access_log=None, keepalive_timeout=SILENT_S)
     await runner.setup()
     host, port = split_address(settings.console_bind)
     try:

@@ -5,20 +5,31 @@ from topics.catalogue import DEAD_LETTERS
 from topics.codec import mask, mask_headers
 from topics.dead_letters import ATTEMPT, REDRIVEN_FROM, TRUNCATED, letter_headers
 from topics.journal import ORIGIN, unpack
+from topics.privacy import mask_key
 
 VALUE_BYTES_MAX = 1 << 20
+KEY_BYTES_MAX = 1 << 10
+HEADERS_BYTES_MAX = 64 << 10
+"""What a letter keeps of the original. Together it is less than a topic takes, so that whatever came in fits into one.
+A letter that the broker refused would be written again and again, and its worker would not get on.
+"""
 _ATTEMPTS_MAX = 1_000_000
+_EACH_HEADER = 10
+_PLACE_MAX = 400
 
 
 def dead_letter(message: Message, refusal: Refusal, version: str) -> Output:
-    """The dead letter of `message`: key and headers of the original, card numbers and addresses masked.
+    """The dead letter of `message`: key and headers of the original, e-mail addresses and card numbers masked; in the
+    key addresses alone: whoever has customers by their address uses it as a key, too.
 
     The attempt counts how often the message was refused, also across a redrive, of which the letter says what was
-    redriven. A value above VALUE_BYTES_MAX is cut there and says so: the whole of it is still where the headers point.
-    What was masked, hashed or dropped on the way into the journal is not what came in either.
+    redriven. What is too large is cut, and the letter says so: the whole of it is still where the headers
+    point. What was masked, hashed or dropped on the way into the journal is not what came in either.
     """
     message, cleaned = _as_it_came(message)
     value, masked = (None, False) if message.value is None else mask(message.value)
+    key = key_of(message)
+    theirs = _within(mask_headers(message.headers))
     headers = letter_headers(
         code=refusal.code,
         message=refusal.message,
@@ -30,13 +41,30 @@ def dead_letter(message: Message, refusal: Refusal, version: str) -> Output:
         attempt=1 + _attempts(message.headers),
         version=version,
         redriven_from=_redriven_from(message.headers),
-        redacted=masked or cleaned,
-        original=mask_headers(message.headers),
+        redacted=masked or cleaned or mask_key(message.key) != message.key,
+        original=theirs,
     )
-    if value is not None and len(value) > VALUE_BYTES_MAX:
-        value = value[:VALUE_BYTES_MAX]
+    sizes = (len(value or b""), VALUE_BYTES_MAX), (len(message.key or b""), KEY_BYTES_MAX)
+    if any(size > most for size, most in sizes) or len(theirs) < len(message.headers):
         headers.append((TRUNCATED, b"true"))
-    return Output(DEAD_LETTERS, message.key, value, headers)
+    return Output(DEAD_LETTERS, key, None if value is None else value[:VALUE_BYTES_MAX], headers)
+
+
+def key_of(message: Message) -> bytes | None:
+    """The key of a message's letter."""
+    key = mask_key(message.key)
+    return None if key is None else key[:KEY_BYTES_MAX]
+
+
+def _within(headers: Headers) -> Headers:
+    """The first of the headers, as many as fit; each takes some bytes besides what it says."""
+    size, kept = 0, list[tuple[str, bytes]]()
+    for name, content in headers:
+        size += len(name.encode()) + len(content) + _EACH_HEADER
+        if size > HEADERS_BYTES_MAX:
+            break
+        kept.append((name, content))
+    return kept
 
 
 def _as_it_came(message: Message) -> tuple[Message, bool]:
@@ -59,4 +87,5 @@ def _attempts(headers: Headers) -> int:
 
 
 def _redriven_from(headers: Headers) -> str | None:
-    return next((content.decode(errors="replace") for name, content in headers if name == REDRIVEN_FROM), None)
+    said = next((content for name, content in headers if name == REDRIVEN_FROM), b"")
+    return said[:_PLACE_MAX].decode(errors="replace") or None

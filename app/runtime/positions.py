@@ -15,7 +15,7 @@ from confluent_kafka import Message as Record
 from app.runtime import faults
 from app.runtime.exits import UnsafeError, UnsureError
 from app.runtime.extents import Extent
-from app.runtime.records import OnBroker, filled, offset_of, place_of
+from app.runtime.records import UNSAYABLE, OnBroker, filled, headers_in, offset_of, place_of
 from app.runtime.topology import Batch, Message
 
 
@@ -65,12 +65,16 @@ class Positions:
                 place = topic, partition = place_of(record)
                 name, messages = self._names[topic], found.setdefault(place, [])
                 last = messages[-1].offset if messages else self._read[place] - 1
-            offset, value, headers = record.offset(), record.value(), record.headers()
+            offset, value = record.offset(), record.value()
             assert offset is not None, "a consumed record has an offset"
             if offset <= last:
                 raise UnsureError(f"{topic}/{partition} gave offset {offset}, expected {last + 1} or later")
             last = offset
             # as `message_of` does it: written out, with no call of ours per record, this loop takes 0.3 us, not 0.5
+            try:
+                headers = headers_in(record)
+            except UNSAYABLE:
+                headers = None
             seen = filled(headers) if headers else ()
             messages.append(Message(name, partition, offset, record.timestamp()[1], record.key(), value, seen))
             size += len(value) if value is not None else 0

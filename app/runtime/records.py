@@ -1,7 +1,8 @@
 """Consumer records as the rest of the runtime wants them: what their type calls optional, and never is, is asserted."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from operator import methodcaller
+from typing import Any, Final
 
 from confluent_kafka import Message as Record
 
@@ -9,6 +10,14 @@ from app.runtime.topology import Headers, Message
 
 OnBroker = tuple[str, int]
 """A partition by its topic's name on the broker, prefix and all, and its number."""
+
+headers_in: Final[Callable[[Record], Any]] = methodcaller("headers")
+"""The headers of a record as the client has them. UNSAYABLE where the name of one is no UTF-8.
+
+Never `record.headers()`: the client then returns half a list and an error beside it, for which CPython does not look
+where a loop is hot, and the process falls over what is not in the list.
+"""
+UNSAYABLE: Final = (SystemError, UnicodeDecodeError)
 
 
 def place_of(record: Record) -> OnBroker:
@@ -27,8 +36,14 @@ def offset_of(record: Record) -> int:
 
 
 def message_of(record: Record, topic: str, partition: int, offset: int) -> Message:
-    """The record as agents see it, under the catalogue's topic name."""
-    headers: Any = record.headers()
+    """The record as agents see it, under the catalogue's topic name.
+
+    Where the name of a header is no text it has none: what an event says is in its body.
+    """
+    try:
+        headers = headers_in(record)
+    except UNSAYABLE:
+        headers = None
     seen = filled(headers) if headers else ()
     return Message(topic, partition, offset, record.timestamp()[1], record.key(), record.value(), seen)
 

@@ -35,7 +35,7 @@ def take_slot(config: RuntimeConfig) -> tuple[Slot, RuntimeConfig]:
     """
     directory = config.state_dir / config.app_id
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is kept of persons is not for everybody here
         wanted = [config.slot] if config.slot is not None else [str(number) for number in range(SLOTS_MAX)]
         for name in wanted:
             slot = _lock(directory, name)

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from app.settings.fields import PREFIX, Settings
 from app.settings.problems import ConfigurationError, SettingProblem
 from app.settings.values import FAULT_POINTS, split_address
 
 PRODUCTION_HASH_KEY_LENGTH = 32
+_FALSE = frozenset({"false", "no", "n", "f", "0"})  # as the client of Redis reads them
 
 
 def contradictions(settings: Settings) -> list[SettingProblem]:
@@ -97,10 +98,8 @@ def _production(settings: Settings) -> Iterator[SettingProblem]:
     if settings.kafka_ssl_endpoint_identification_algorithm == "none":
         text = f"{refused} brokers whose name nobody checks"
         yield _problem(settings, "kafka_ssl_endpoint_identification_algorithm", text, "take it out")
-    if settings.redis_url is not None and urlsplit(settings.redis_url.get_secret_value()).scheme == "redis":
-        yield _problem(
-            settings, "redis_url", f"{refused} plain text to Redis", "use rediss://, or unix:// on one machine"
-        )
+    if settings.redis_url is not None:
+        yield from _redis(settings, urlsplit(settings.redis_url.get_secret_value()), refused)
     if not settings.console_behind_tls and not _is_loopback(split_address(settings.console_bind)[0]):
         text = f"{refused} passwords in plain text over a network"
         hint = "bind it to 127.0.0.1, or put a TLS proxy in front and set CONSOLE_BEHIND_TLS to true"
@@ -115,6 +114,17 @@ def _production(settings: Settings) -> Iterator[SettingProblem]:
     if settings.hash_key is not None and len(settings.hash_key.get_secret_value()) < PRODUCTION_HASH_KEY_LENGTH:
         text = f"the production profile expects at least {PRODUCTION_HASH_KEY_LENGTH} characters"
         yield _problem(settings, "hash_key", text, "make one with: openssl rand -hex 32")
+
+
+def _redis(settings: Settings, url: SplitResult, refused: str) -> Iterator[SettingProblem]:
+    if url.scheme == "redis":
+        yield _problem(
+            settings, "redis_url", f"{refused} plain text to Redis", "use rediss://, or unix:// on one machine"
+        )
+    options = {name: values[0].lower() for name, values in parse_qs(url.query).items()}  # the first, as the client does
+    if options.get("ssl_cert_reqs") == "none" or options.get("ssl_check_hostname") in _FALSE:
+        text = f"{refused} a Redis whose certificate nobody checks"
+        yield _problem(settings, "redis_url", text, "take ssl_cert_reqs and ssl_check_hostname out of it")
 
 
 def _is_loopback(host: str) -> bool:

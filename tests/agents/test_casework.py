@@ -7,6 +7,7 @@ from typing import get_args
 from agents.casework import SAID, snapshot_of
 from app.domain import records
 from app.domain.case import decode_case, encode_case
+from app.domain.ids import derive
 from tests.agents.shop import TRACE, Shop, check
 from tests.domain.events import (
     alert,
@@ -49,6 +50,7 @@ OUT = (
     "ledger-entries",
     "case-snapshots",
 )
+CASE = "m1/o1"
 
 
 def test_each_record_is_said_or_kept_inside_on_purpose():
@@ -206,6 +208,37 @@ def test_a_case_that_hears_of_its_customer_after_the_erasure_is_erased_too():
     shop = Shop()
     shop.publish(erased("c1", "gone-1").at("2026-01-05T13:00:00Z"), placed(customer_id="c1").at("2026-01-05T11:00:00Z"))
     assert shop.snapshot()["customer_id"] == "gone-1"
+
+
+def test_of_an_erased_customer_no_row_keeps_the_id_by_which_they_asked():
+    """Neither of a request before the erasure, nor of one whose publisher has not heard of it."""
+    shop, own = Shop(), {"by": "customer", "requester_id": "cus-4711", "customer_id": "cus-4711"}
+    shop.publish(placed(customer_id="cus-4711"), *PAID[1:], asked("r1", amount("10.00"), **own))
+    assert shop.rows("cases")[CASE].requests["r1"].requester_id == "cus-4711"
+    shop.publish(erased("cus-4711", "gone-1"), asked("r2", amount("10.00"), **own))
+    case = shop.rows("cases")[CASE]
+    assert [request.requester_id for request in case.requests.values()] == ["gone-1", "gone-1"]
+    assert b"cus-4711" not in encode_case(case)
+
+
+def test_who_asked_for_a_customer_stays_who_they_are_when_the_customer_is_erased():
+    shop = Shop(policy(auto_approve_limit={"default": 0}))
+    shop.publish(*PAID, asked("r1", amount("10.00"), by="support", requester_id="eve"), erased("c1", "gone-1"))
+    shop.publish(asked("r2", amount("10.00"), by="support", requester_id="eve"), verdict("approve", "eve", "r2"))
+    assert [row["requester_id"] for row in shop.snapshot()["requests"]] == ["eve", "eve"]
+    assert shop.letters()[-1].code == "illegal_transition"
+
+
+def test_what_a_case_says_of_a_late_erasure_is_no_trace_of_the_customer():
+    """Ids of facts are hashes that anybody can reckon who guesses the customer's id."""
+    shop = Shop()
+    shop.publish(erased("c1", "gone-1").at("2026-01-05T13:00:00Z"), placed(customer_id="c1").at("2026-01-05T11:00:00Z"))
+    assert shop.snapshot()["cause"] == {"topic": "customers", "event_id": "erased:gone-1"}
+    told = derive("act", "order_placed", CASE, "c1")
+    assert told in {fact["activity_id"] for fact in shop.bodies("customer-activity", "activity.recorded")}
+    assert not [
+        out for out in shop.outputs if out.topic in (*OUT, "case-events") and told.encode() in (out.value or b"")
+    ]
 
 
 def test_an_erasure_that_comes_again_leaves_the_orders_that_came_since():

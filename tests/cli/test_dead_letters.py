@@ -8,6 +8,7 @@ import pytest
 from tests.cli.messages import SHOP, order, written
 
 CARD = "4111 1111 1111 1111"
+DREAMT_MS = 1_772_798_400_000  # 2026-03-06T12:00:00Z, when the one of `mm` came in
 
 
 def dreamt(day: int, merchant: str) -> dict[str, object]:
@@ -126,7 +127,45 @@ def test_nothing_refused_is_said_so(refundry, tmp_path: Path):
     assert refundry("dead-letters", "list", "--records", out, "--code", "not_json").out == "No dead letter fits.\n"
 
 
+@pytest.mark.parametrize("timestamp", ["100000000000000000", "253402300800000", "-9223372036854775808"])
+def test_one_message_of_no_time_of_the_calendar_hides_no_other(refundry, replayed: Path, timestamp: str):
+    """A record has whatever time its publisher gave it."""
+    text = replayed.read_text()
+    replayed.write_text(text.replace(f'"refundry-timestamp":"{DREAMT_MS}"', f'"refundry-timestamp":"{timestamp}"'))
+    assert timestamp in replayed.read_text()
+    listed = refundry("dead-letters", "list", "--records", replayed, "--output", "json")
+    assert [one["came_in"] for one in listed.json["letters"] if one["merchant_id"] == "mm"] == [None]
+    assert len(ids(listed)) == 4
+    assert "4 dead letters" in refundry("dead-letters", "list", "--records", replayed).out
+    (letter_id,) = [one["id"] for one in listed.json["letters"] if one["merchant_id"] == "mm"]
+    assert refundry("dead-letters", "show", letter_id, "--records", replayed).code == 0
+
+
 def test_a_redrive_of_everything_must_be_meant(refundry):
     done = refundry("dead-letters", "redrive", "--yes")
     assert (done.code, done.out) == (2, "")
     assert "expected IDs, or which ones" in done.complaint
+
+
+HOSTILE = "\x1b]0;mine\x07\x1b[2J\x9b31m"
+
+
+def test_a_message_that_commands_the_terminal_is_shown_and_not_obeyed(refundry, tmp_path: Path):
+    """Bytes that are no JSON, a type, a key and a header: all of them come from whoever published."""
+    named = order()
+    named["value"] |= {"type": f"order.{HOSTILE}", "merchant_id": HOSTILE}
+    lines = [
+        {"topic": "orders", "value": f"{{{HOSTILE}", "key": HOSTILE, "headers": {HOSTILE: HOSTILE}},
+        named | {"key": "o1"},
+    ]
+    out = tmp_path / "out.jsonl"
+    assert refundry("replay", written(tmp_path / "in.jsonl", lines), "--out", out).code == 0
+    listed = refundry("dead-letters", "list", "--records", out)
+    assert "order.\\x1b]0;mine\\x07\\x1b[2J\\x9b31m" in listed.out
+    letter_ids = ids(refundry("dead-letters", "list", "--records", out, "--output", "json"))
+    told = [
+        listed.out,
+        *(refundry("dead-letters", "show", letter_id, "--records", out).out for letter_id in letter_ids),
+    ]
+    assert len(told) == 3
+    assert not [text for text in told if not set("\x1b\x07\x9b").isdisjoint(text)]

@@ -106,3 +106,12 @@ def test_the_input_of_a_replay_is_not_taken_for_its_output(refundry, tmp_path: P
     assert done.code == 2
     assert f"{tmp_path}/in.jsonl:1" in done.complaint
     assert "--replay" in done.complaint
+
+
+@pytest.mark.parametrize("command", ["show", "explain"])
+def test_an_id_that_looks_like_markup_is_shown_as_it_is(refundry, tmp_path: Path, command):
+    order_id = "A[/]7 [link=x]y[/link]"
+    file = written(tmp_path / "in.jsonl", [order(order_id), capture(order_id), request(order_id)])
+    done = refundry("order", command, order_id, "--replay", file)
+    assert (done.code, done.complaint if done.code else "") == (0, "")
+    assert done.out.startswith(f"m/{order_id}")

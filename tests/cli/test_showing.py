@@ -1,13 +1,14 @@
 """Tables in windows of any width: nothing that belongs together is cut, and nothing is left out."""
 
 import io
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from app.cli.showing import table_of
+from app.cli.showing import line_of, table_of
 
 ROWS = [
     {
@@ -70,3 +71,23 @@ def test_what_is_longer_than_the_window_is_folded():
 def test_a_time_is_written_as_in_every_message():
     at = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
     assert any("2026-03-02T12:00:00.250000Z" in line for line in shown([{"month": at}], 200))
+
+
+OBEYED = "red \x1b[31m, title \x1b]0;mine\x07, C1 \x9b2J, back\r\b, turned \u202egnp"
+WRITTEN_OUT = "red \\x1b[31m, title \\x1b]0;mine\\x07, C1 \\x9b2J, back\\r\\x08, turned \\u202egnp"
+
+
+@pytest.mark.parametrize("width", [40, 400])
+def test_what_a_terminal_would_obey_is_written_out(width):
+    rows = [{"merchant_id": OBEYED, "message": ["a\x1bc", "b"], "month": "[/b] [red]"}]
+    text = " ".join(" ".join(shown(rows, width)).split())
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+    assert WRITTEN_OUT.replace(" ", "") in text.replace(" ", "")
+    assert "a\\x1bc, b" in text
+    assert "[/b] [red]" in text
+
+
+def test_a_line_is_shown_as_it_is_whatever_it_says():
+    file = io.StringIO()
+    Console(file=file, width=200).print(line_of(f"m/[/b]1 [link=x]y[/link] {OBEYED}\ttab"))
+    assert file.getvalue().startswith(f"m/[/b]1 [link=x]y[/link] {WRITTEN_OUT}")

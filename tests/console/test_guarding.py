@@ -1,6 +1,9 @@
 """Who gets in: sessions, tokens, foreign pages, headers, hostile addresses, and passwords that are tried."""
 
+import asyncio
 import re
+import time
+import zlib
 from ipaddress import ip_network
 
 import pytest
@@ -60,6 +63,7 @@ def test_without_the_sessions_own_token_nothing_is_done(world, visitor, path, cs
         ({"Sec-Fetch-Site": "none"}, 403),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({}, 200),
     ],
     ids=str,
@@ -442,16 +446,40 @@ def test_a_mistake_of_ours_is_a_page_that_says_so_and_not_what(world, visitor, m
     assert page.headers["Content-Security-Policy"]
 
 
+FORM = "application/x-www-form-urlencoded"
+PART = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nann\r\n--b--\r\n'
+MUCH = zlib.compress(b"x" * 30_000_000)
+
+
 @pytest.mark.parametrize(
-    ("kind", "body"),
+    ("kind", "body", "more"),
     [
-        ("application/x-www-form-urlencoded; charset=rot13", b"name=ann"),
-        ("application/x-www-form-urlencoded; charset=utf-16", b"x"),
-        ("multipart/form-data", b"name=ann"),
+        (f"{FORM}; charset=rot13", b"name=ann", {}),
+        (f"{FORM}; charset=utf-16", b"x", {}),
+        (f"{FORM}; charset=punycode", b"x-" + b"a" * 60_000, {}),
+        (f"{FORM}; charset=idna", b"name=ann", {}),
+        (FORM, b"name=\xff", {}),
+        (FORM, MUCH, {"Content-Encoding": "deflate"}),
+        ("multipart/form-data", b"name=ann", {}),
+        ("multipart/form-data; boundary=b", PART, {}),
+        ("text/plain", b"name=ann", {}),
+    ],
+    ids=[
+        "no charset",
+        "another",
+        "a slow one",
+        "idna",
+        "no UTF-8",
+        "packed",
+        "no parts",
+        "parts",
+        "text",
     ],
 )
-def test_what_is_no_form_is_refused_before_anybody_looks_at_it(visitor, kind, body):
-    page = visitor.post("/login", body, **{"Content-Type": kind})
+def test_what_is_no_form_of_ours_is_refused_before_anybody_looks_at_it(visitor, kind, body, more):
+    began = time.process_time()
+    page = visitor.post("/login", body, **{"Content-Type": kind} | more)
+    assert time.process_time() - began < 0.5
     assert page.status == 400
     assert "cannot be understood" in page.text
 
@@ -470,3 +498,22 @@ def test_a_mistake_of_ours_is_logged_by_type_and_place_and_not_by_what_it_quotes
     assert line["error"] == "RuntimeError"
     assert "test_guarding.py:" in line["at"]
     assert "secret" not in str(lines)
+
+
+def test_a_form_that_does_not_come_to_its_end_is_let_go(visitor, monkeypatch):
+    monkeypatch.setattr("app.console.guarding.SENT_WITHIN_S", 0.05)
+    head = f"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\nContent-Length: 50\r\n\r\nname=ann"
+
+    async def answer() -> bytes:
+        reader, writer = await asyncio.open_connection(visitor.client.host, visitor.client.port)
+        writer.write(head.encode())
+        try:
+            return await reader.readuntil(b"</html>")
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+    page = visitor.loop.run_until_complete(answer())
+    assert page.startswith(b"HTTP/1.1 408 ")
+    assert b"This took too long" in page
+    assert b"Content-Security-Policy: default-src" in page

@@ -1,6 +1,7 @@
 """Poison on a real broker: refused, listed, shown, sent again; applied, or refused once more with the next attempt."""
 
 import json
+import os
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import Producer, TopicPartition
 
 from app.cli.kafka import config_of
 from app.letters.sending import Sender
@@ -165,3 +166,26 @@ def test_of_two_redrives_at_a_time_the_older_one_sends_nothing(bootstrap: str, t
         parts = [Output("orders", b"a", b"%d" % number, (), 0) for number in range(501)]
         assert list(younger.send(parts)) == [500, 1]
     assert [record.value for record in product.records("orders")] == [b"%d" % number for number in range(501)]
+
+
+@pytest.mark.parametrize("part", ["key", "headers"])
+def test_a_message_as_large_as_its_topic_takes_is_refused_and_its_partition_goes_on(
+    bootstrap: str, tmp_path: Path, part: str
+) -> None:
+    """Random bytes: what the broker measures is compressed."""
+    product = Product(bootstrap, f"large{time.time_ns()}", tmp_path, partitions=1)
+    product.create()
+    producer = Producer({"bootstrap.servers": bootstrap, "message.max.bytes": 4 << 20, "linger.ms": 0})
+    filling = os.urandom((2 << 20) - 300)
+    key, headers = (filling, None) if part == "key" else (b"o9", [("theirs", filling)])
+    producer.produce(product.prefix + "orders", b"{", key, headers=headers)
+    assert producer.flush(30) == 0
+    producer.produce(product.prefix + "orders", today(order("o1")), b"o1")
+    assert producer.flush(30) == 0
+    assert len(product.records("orders")) == 2
+    with product.workers() as workers:
+        workers.start(0)
+        wait_for("the order has its case", lambda: bool(product.records("case-snapshots", whole=False)), 60)
+        assert workers.stop() == {0: 0}
+    (letter,) = product.records("dead-letters")
+    assert (letter.value, dict(letter.headers)["refundry-truncated"]) == (b"{", b"true")

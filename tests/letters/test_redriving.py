@@ -202,3 +202,64 @@ def test_the_attempts_of_a_message_are_one_chain():
     assert [link.attempt for link in chain_of(letters, third)] == [1, 2, 3]
     assert list(chain_of(letters, other)) == [other]
     assert [link.id for link in chain_of([third], third)] == ["orders/3/30"], "earlier letters may be gone"
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        (b"jane.roe@mail.example", "key_mismatch"),
+        ("jörg@büro.example".encode(), "key_mismatch"),
+        (b"\xffjane@b.co", "not_json"),
+    ],
+)
+def test_who_names_a_thing_by_an_address_finds_it_neither_in_key_nor_in_value(key, code):
+    """It is refused for that very reason, so nothing is lost that could be sent again."""
+    value = placed(order_id=key.decode(errors="replace"))
+    made = dead_letter(message(value, key=key), Refusal(code, "no"), "1.2.3")
+    assert b"[e-mail]" in (made.key or b"")
+    assert not [part for part in (made.key, made.value) if part is None or b"@" in part]
+    letter = letter_of(message(value, key=key), code)
+    assert letter.redacted
+    assert "would refuse it again" in refused(letter, originals={letter.id: message(value, key=key)})
+    assert "is masked" in refused(letter)
+
+
+def test_an_id_in_a_key_stays_whatever_its_digits():
+    for key in (b"4539578763621486", b"@", b"a@b", b"\xff", None):
+        assert dead_letter(message(b"{", key=key), Refusal("not_json", "no"), "1.2.3").key == key
+
+
+LARGE = 2 << 20
+ROOM = (1 << 20) + (128 << 10)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "headers"),
+    [
+        (b"k" * LARGE, b"{", []),
+        (b"o1", b"x" * LARGE, []),
+        (b"o1", b"{", [("mine", b"1"), ("theirs", b"x" * LARGE), ("last", b"2")]),
+        (b"o1", b"{", [("", b"")] * 500_000),
+        (b"o1", b"{", [("n" * LARGE, b"")]),
+        (b"o1", b"{", [("x", b"a@b.co " * (LARGE // 7))]),
+        (b"k" * LARGE, b"x" * LARGE, [("refundry-redriven-from", b"x" * LARGE)]),
+    ],
+    ids=["key", "value", "header", "many headers", "name", "addresses", "all, and a mark that is none"],
+)
+def test_whatever_comes_in_there_is_room_for_its_letter(key, value, headers):
+    """A topic takes two megabytes; a letter that it did not take would be written again and again."""
+    came = message(value, key=key, headers=headers)
+    made = dead_letter(came, Refusal("too_large", "no"), "1.2.3")
+    size = sum(len(name.encode()) + len(content) + 10 for name, content in made.headers)
+    assert len(made.key or b"") + len(made.value or b"") + size < ROOM
+    letter = letter_of(came, "too_large")
+    assert letter.truncated
+    assert (made.key, made.value) == (key[:1024], value[: 1 << 20])
+    assert "the beginning alone" in refused(letter) or letter.redacted
+    assert "would refuse it again" in refused(letter, originals={letter.id: came})
+
+
+def test_what_has_room_stays_whole():
+    headers = [(f"h{n}", b"x" * 400) for n in range(64)]
+    letter = letter_of(message(placed(), key=b"k" * 512, headers=headers), "key_mismatch")
+    assert (letter.truncated, letter.key, letter.headers) == (False, b"k" * 512, tuple(headers))

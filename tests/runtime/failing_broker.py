@@ -15,7 +15,7 @@ _PRODUCER = 0
 _TEXT_BYTES = 512
 
 
-def _library() -> ctypes.CDLL:
+def library() -> ctypes.CDLL:
     """The library that the client brings along, the same that it has loaded."""
     beside = Path(confluent_kafka.__file__).parent
     (found,) = [*beside.parent.glob("confluent_kafka.libs/librdkafka-*"), *beside.glob(".dylibs/librdkafka*")]
@@ -36,7 +36,7 @@ class FailingBroker:
     """`bootstrap` is its address. What is pushed is answered to the next requests of that kind, one each."""
 
     def __init__(self) -> None:
-        self._library = _library()
+        self._library = library()
         text = ctypes.create_string_buffer(_TEXT_BYTES)
         settings = ctypes.c_void_p(self._library.rd_kafka_conf_new())
         for name, value in ((b"test.mock.num.brokers", b"1"), (b"log_level", b"2")):

@@ -13,6 +13,7 @@ from confluent_kafka import Producer
 
 from tests.kafka.counting import IN, OUT
 from tests.kafka.harness import Workers, module, read_all, wait_for
+from tests.runtime.raw_headers import publish_raw
 
 SENT = 3000
 
@@ -100,3 +101,14 @@ def test_a_worker_tells_what_it_holds(bootstrap: str, workers: Workers, ops_port
     assert told["refundry_restore_left_records"] == 0
     assert told["refundry_without_progress_seconds"] < 60
     workers.stop()
+
+
+def test_a_header_that_no_client_can_name_ends_no_worker(bootstrap: str, workers: Workers) -> None:
+    """Its message is handled by what its body says. Many of them: a loop that is hot reads them another way."""
+    for n in range(SENT, SENT + 30):
+        publish_raw(bootstrap, IN, b"key-%d" % (n % 50), b"%d" % n, [(b"fine", b"1"), (b"x-\xff", b"2"), (b"", b"")])
+    publish(bootstrap, 0)
+    workers.start(0)
+    wait_for("all are counted", lambda: len(counted(bootstrap)) == SENT + 30 or bool(workers.exits), 60)
+    assert workers.stop(seconds=30) == {0: 0}
+    assert not workers.exits

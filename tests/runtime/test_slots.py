@@ -1,5 +1,6 @@
 """A slot belongs to one living process."""
 
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,12 @@ def test_a_slot_that_is_taken_is_refused_and_free_again_when_its_process_is_kill
 def test_a_slot_that_is_no_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(MisconfiguredError):
         take_slot(config(tmp_path, name))
+
+
+def test_the_state_of_an_installation_is_for_the_eyes_of_its_owner(tmp_path: Path) -> None:
+    slot, filled = take_slot(config(tmp_path / "new" / "place"))
+    slot.release()
+    assert stat.S_IMODE((filled.state_dir / filled.app_id).stat().st_mode) == 0o700
 
 
 def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:

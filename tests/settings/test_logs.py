@@ -1,5 +1,6 @@
 """How log lines look: JSON where asked for or where nobody looks on, readable on a terminal, without values."""
 
+import asyncio
 import io
 import json
 import logging
@@ -10,6 +11,9 @@ import pytest
 import structlog
 
 from app import logs
+from app.metrics import Metrics
+from app.runtime.ops import serve
+from app.runtime.progress import Progress
 from app.settings import load_settings
 
 HELD = "what somebody typed"
@@ -94,3 +98,36 @@ def test_the_level_says_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None
 
 def words(line: str) -> set[str]:
     return set(line.split())
+
+
+NO_REQUESTS = (
+    b"GET / HTTP/1.1\r\nCookie: refundry=a-secret\x01\r\n\r\n",
+    b"GET /case?id=m1/a-secret HTTP/7.7\r\n\r\n",
+    b"GET / HTTP/1.1\r\na-secret: " + b"a-secret" * 2000 + b"\r\n\r\n",
+    b"a-secret\r\n\r\n",
+)
+
+
+def test_of_bytes_that_are_no_request_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But of a mistake that a page of ours makes there is a line."""
+    stream = Stream(terminal=False)
+    monkeypatch.setattr(sys, "stderr", stream)
+    logs.configure(load_settings({}))
+    assert all(b"400 Bad Request" in answer for answer in asyncio.run(answers()))
+    assert stream.getvalue() == ""
+    logging.getLogger("aiohttp.server").error("Error handling request", exc_info=KeyError(4))
+    assert json.loads(stream.getvalue())["event"] == "Error handling request"
+
+
+async def answers() -> list[bytes]:
+    """What the ops port says to bytes that are no request."""
+    runner = await serve("127.0.0.1:0", Progress(), Metrics())
+    told = []
+    for sent in NO_REQUESTS:
+        reader, writer = await asyncio.open_connection(*runner.addresses[0][:2])
+        writer.write(sent)
+        told.append(await reader.read())
+        writer.close()
+        await writer.wait_closed()
+    await runner.cleanup()
+    return told

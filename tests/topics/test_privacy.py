@@ -59,6 +59,19 @@ TEXTS = [
     (f"write to {E_MAIL}, please", "write to [e-mail], please"),
     ("<a.b+c@d-e.co.uk>;x@y", "<[e-mail]>;x@y"),
     ("jörg@büro.example", "[e-mail]"),
+    ("jo\u0308rg@bu\u0308ro.example \u2014 jo\u0308rg", "[e-mail] \u2014 jo\u0308rg"),
+    ("\uff4a\uff41\uff4e\uff45\uff20\uff4d\uff41\uff49\uff4c\uff0e\uff45\uff58", "[e-mail]"),
+    ("jane\uff20mail.example", "[e-mail]"),
+    ("a\ufe6bb.co", "[e-mail]"),
+    (
+        "\u30e9\u30a4\u30d6\uff20\u6b66\u9053\u9928\u3002\u660e\u65e5",
+        "\u30e9\u30a4\u30d6\uff20\u6b66\u9053\u9928\u3002\u660e\u65e5",
+    ),
+    ("4539\u202f5787\u202f6362\u202f1486", "[card number]"),
+    ("4539\u20095787\u20076362\u30001486", "[card number]"),
+    ("4539\u22125787\uff0d6362\ufe631486", "[card number]"),
+    ("4539\u200b5787\u00ad6362\u2060\ufeff1486", "[card number]"),
+    ("4539\n5787\n6362\n1486", "4539\n5787\n6362\n1486"),
     ("@handle at noon @ home", "@handle at noon @ home"),
 ]
 
@@ -272,3 +285,10 @@ def test_headers_of_publishers_are_masked_and_our_own_stay():
         ("x-tenant", b"shop-7"),
         *ours,
     )
+
+
+def test_an_address_in_full_width_is_no_id_and_stays_in_no_text_however_short():
+    erased, failed = example("customer.erased"), example("payment.failed")
+    refused = at_the_door(erased[0], erased[1] | {"customer_id": "jane\uff20mail.example"})
+    assert (refused.code, refused.path) == ("invalid_field", "customer_id")
+    assert at_the_door(failed[0], failed[1] | {"failure_code": "a\ufe6bb.co"}).event.failure_code == "[e-mail]"

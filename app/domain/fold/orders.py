@@ -153,6 +153,7 @@ def _requested(case: Case, event: RefundRequested) -> None:
     if event.expected_amount is not None:
         request.expected_minor = event.expected_amount.amount_minor
         request.expected_currency = event.expected_amount.currency
+    _forget_who_asked(case)
 
 
 def _ask(case: Case, event: Any, *, reason: str, scope: dict[str, Any], requested_by: str) -> None:
@@ -256,6 +257,16 @@ def _erased(case: Case, event: CustomerErased) -> None:
     case.customer_id = case.customer_token = event.token
     if case.reported_customer is not None:
         case.reported_customer = event.token
+    _forget_who_asked(case)
+
+
+def _forget_who_asked(case: Case) -> None:
+    """Where the customer is erased, whoever asked as a customer is the token too, also who asks later by the old id."""
+    if case.customer_token is None:
+        return
+    for request in case.requests.values():
+        if request.requested_by == "customer" and request.requester_id is not None:
+            request.requester_id = case.customer_token
 
 
 FOLDS: dict[str, Callable[[Case, Any], None]] = {
