@@ -7,7 +7,7 @@ import yaml
 
 from app.console.users import Users
 from app.runtime.exits import MisconfiguredError, UnreachableError, UnsafeError, UnsureError
-from app.settings import defaults, load_settings
+from app.settings import ConfigurationError, defaults, load_settings
 from tests.console.world import users_file
 from tests.house.tree import ROOT
 
@@ -16,9 +16,12 @@ MANIFESTS = sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
 CONTAINERFILE = ROOT / "deploy/container/Containerfile"
 
 
+def documents() -> list[dict]:
+    return [document for path in MANIFESTS for document in yaml.safe_load_all(path.read_text())]
+
+
 def workloads() -> list[dict]:
-    documents = [document for path in MANIFESTS for document in yaml.safe_load_all(path.read_text())]
-    return [document for document in documents if document["kind"] in ("StatefulSet", "Deployment")]
+    return [document for document in documents() if document["kind"] in ("StatefulSet", "Deployment")]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +57,16 @@ def test_a_pod_runs_as_nobody_on_a_root_that_cannot_be_written(workload):
         assert rights["capabilities"] == {"drop": ["ALL"]}
         writable = {mount["mountPath"] for mount in container["volumeMounts"]}
         assert {"/var/lib/refundry", "/tmp"} <= writable
+
+
+def test_a_pod_is_not_given_the_addresses_of_services_which_settings_would_refuse():
+    services = [document["metadata"]["name"] for document in documents() if document["kind"] == "Service"]
+    assert "refundry-console" in services
+    of_the_console = {"REFUNDRY_CONSOLE_SERVICE_HOST": "10.0.0.7", "REFUNDRY_CONSOLE_PORT": "tcp://10.0.0.7:9465"}
+    with pytest.raises(ConfigurationError, match="REFUNDRY_CONSOLE_SERVICE_HOST"):
+        load_settings(of_the_console)
+    for workload in workloads():
+        assert workload["spec"]["template"]["spec"]["enableServiceLinks"] is False, workload["metadata"]["name"]
 
 
 def test_a_pod_of_a_worker_keeps_its_name_so_that_its_slot_is_stable():
@@ -95,10 +108,9 @@ def test_a_pod_of_the_console_is_the_only_one_and_starts_with_the_settings_that_
 
 
 def test_only_the_ingress_reaches_the_pages_and_only_the_monitoring_the_rest():
-    documents = [document for path in MANIFESTS for document in yaml.safe_load_all(path.read_text())]
     reached = {
         (source["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], port["port"])
-        for document in documents
+        for document in documents()
         if document["kind"] == "NetworkPolicy"
         for rule in document["spec"]["ingress"]
         for source in rule["from"]
