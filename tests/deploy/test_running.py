@@ -43,6 +43,7 @@ def test_systemd_starts_again_what_may_be_and_leaves_what_a_person_must_see(unit
     left_alone = {int(code) for code in lines["RestartPreventExitStatus"].split()}
     assert left_alone == {2, MisconfiguredError.code, UnsafeError.code}
     assert not left_alone & {UnreachableError.code, UnsureError.code}
+    assert "StartLimitIntervalSec=0\n" in unit.read_text(), "it is never given up, however long a broker is away"
 
 
 @pytest.mark.parametrize("workload", workloads(), ids=lambda workload: workload["metadata"]["name"])
