@@ -70,6 +70,21 @@ def test_a_pod_is_not_given_the_addresses_of_services_which_settings_would_refus
         assert workload["spec"]["template"]["spec"]["enableServiceLinks"] is False, workload["metadata"]["name"]
 
 
+def test_only_workers_have_the_key_of_the_hashes_and_each_program_a_login_of_its_own():
+    secrets = {
+        workload["metadata"]["name"]: source["secretRef"]["name"]
+        for workload in workloads()
+        for container in workload["spec"]["template"]["spec"]["containers"]
+        for source in container["envFrom"]
+        if "secretRef" in source
+    }
+    assert secrets == {
+        "refundry-worker": "refundry",
+        "refundry-read-side": "refundry-read-side",
+        "refundry-console": "refundry-console",
+    }
+
+
 def test_a_pod_of_a_worker_keeps_its_name_so_that_its_slot_is_stable():
     (worker,) = [one for one in workloads() if one["metadata"]["name"] == "refundry-worker"]
     assert worker["kind"] == "StatefulSet"
