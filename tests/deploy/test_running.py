@@ -20,8 +20,8 @@ def documents() -> list[dict]:
     return [document for path in MANIFESTS for document in yaml.safe_load_all(path.read_text())]
 
 
-def workloads() -> list[dict]:
-    return [document for document in documents() if document["kind"] in ("StatefulSet", "Deployment")]
+def workloads(*kinds: str) -> list[dict]:
+    return [document for document in documents() if document["kind"] in (kinds or ("StatefulSet", "Deployment"))]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,9 @@ def test_systemd_starts_again_what_may_be_and_leaves_what_a_person_must_see(unit
     assert "StartLimitIntervalSec=0\n" in unit.read_text(), "it is never given up, however long a broker is away"
 
 
-@pytest.mark.parametrize("workload", workloads(), ids=lambda workload: workload["metadata"]["name"])
+@pytest.mark.parametrize(
+    "workload", workloads("StatefulSet", "Deployment", "Job"), ids=lambda workload: workload["metadata"].get("name", "command")
+)
 def test_a_pod_runs_as_nobody_on_a_root_that_cannot_be_written(workload):
     pod = workload["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsNonRoot"] is True
@@ -66,8 +68,8 @@ def test_a_pod_is_not_given_the_addresses_of_services_which_settings_would_refus
     of_the_console = {"REFUNDRY_CONSOLE_SERVICE_HOST": "10.0.0.7", "REFUNDRY_CONSOLE_PORT": "tcp://10.0.0.7:9465"}
     with pytest.raises(ConfigurationError, match="REFUNDRY_CONSOLE_SERVICE_HOST"):
         load_settings(of_the_console)
-    for workload in workloads():
-        assert workload["spec"]["template"]["spec"]["enableServiceLinks"] is False, workload["metadata"]["name"]
+    for workload in workloads("StatefulSet", "Deployment", "Job"):
+        assert workload["spec"]["template"]["spec"]["enableServiceLinks"] is False, workload["metadata"]
 
 
 def test_only_workers_have_the_key_of_the_hashes_and_each_program_a_login_of_its_own():
