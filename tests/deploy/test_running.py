@@ -47,7 +47,9 @@ def test_systemd_starts_again_what_may_be_and_leaves_what_a_person_must_see(unit
 
 
 @pytest.mark.parametrize(
-    "workload", workloads("StatefulSet", "Deployment", "Job"), ids=lambda workload: workload["metadata"].get("name", "command")
+    "workload",
+    workloads("StatefulSet", "Deployment", "Job"),
+    ids=lambda workload: workload["metadata"].get("name", "command"),
 )
 def test_a_pod_runs_as_nobody_on_a_root_that_cannot_be_written(workload):
     pod = workload["spec"]["template"]["spec"]
@@ -70,6 +72,12 @@ def test_a_pod_is_not_given_the_addresses_of_services_which_settings_would_refus
         load_settings(of_the_console)
     for workload in workloads("StatefulSet", "Deployment", "Job"):
         assert workload["spec"]["template"]["spec"]["enableServiceLinks"] is False, workload["metadata"]
+
+
+@pytest.mark.parametrize("workload", workloads(), ids=lambda workload: workload["metadata"]["name"])
+def test_a_round_of_seconds_in_which_nothing_answers_is_no_reason_to_kill(workload):
+    (container,) = workload["spec"]["template"]["spec"]["containers"]
+    assert container["livenessProbe"].get("timeoutSeconds", 1) >= 10
 
 
 def test_only_workers_have_the_key_of_the_hashes_and_each_program_a_login_of_its_own():
