@@ -13,10 +13,8 @@ from app.doctor.installation import Installation
 from app.runtime import clients, faults, partition_counts, topics_admin
 from app.runtime.exits import MisconfiguredError, UnreachableError, UnsafeError
 from app.runtime.records import OnBroker, offset_of, place_of
-from topics.partitioning import partition_of
+from topics.partitioning import PLACED, partition_of
 
-PLACED = ("payments", "disputes")
-"""What a worker refuses as `wrong_partition`: the key's partition decides which worker knows the payment."""
 REPLICAS = 3
 NEWEST = 20
 """Records looked at per partition: older ones may be from before a publisher was put right."""
@@ -36,7 +34,7 @@ def as_planned(installation: Installation) -> Iterator[Finding]:
     for finding in findings:
         said = f"{finding.topic}: {'; '.join(finding.details)}"
         if finding.verdict == "wrong":
-            cure = "Alter its settings with `kafka-configs.sh`; a number of partitions can only be made anew"
+            cure = "Set PARTITIONS to what it has; alter its settings with `kafka-configs.sh`; or make it anew"
             yield wrong("topics", said, cure, MisconfiguredError.code)
         elif finding.verdict == "unsafe":
             yield wrong("topics", said, partition_counts.CURE, UnsafeError.code)
