@@ -16,6 +16,7 @@ from app.runtime.records import OnBroker, offset_of, place_of
 from topics.partitioning import PLACED, partition_of
 
 REPLICAS = 3
+IN_SYNC = "min.insync.replicas"
 NEWEST = 20
 """Records looked at per partition: older ones may be from before a publisher was put right."""
 
@@ -45,7 +46,7 @@ def as_planned(installation: Installation) -> Iterator[Finding]:
 
 
 def replicas(installation: Installation) -> Iterator[Finding]:
-    """Whether a broker may fall without taking the end of a transaction with it."""
+    """Whether a broker may fall without taking the end of a transaction, or what was acknowledged, with it."""
     limits = installation.config.limits
     known = faults.insist(
         lambda: installation.admin.list_topics(timeout=limits.call_timeout).topics,
@@ -59,6 +60,14 @@ def replicas(installation: Installation) -> Iterator[Finding]:
         found = f"{number} topics have fewer than {REPLICAS} copies (fewest: {few[0]})"
         cure = "A broker that is killed may then leave transactions hanging: REPLICATION_FACTOR=3, on topics made anew"
         yield look("replicas", found, cure)
+        return
+    existing = topics_admin.existing_topics(installation.admin, installation.wanted, installation.config)
+    alone = [name for name, topic in existing.items() if topic.settings.get(IN_SYNC) == "1"]
+    if alone:
+        found = f"{len(alone)} topics acknowledge what one broker has ({IN_SYNC} is 1): {', '.join(alone[:3])} …"
+        yield look(
+            "replicas", found, f"Set {IN_SYNC} to 2, of the topics or of the brokers: else it may be lost with one"
+        )
     else:
         yield fine("replicas", f"at least {REPLICAS} of every topic")
 
