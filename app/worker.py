@@ -15,6 +15,7 @@ from app import logs
 from app.runtime.config import Limits, Mode, RuntimeConfig
 from app.runtime.limits import DeadLetterLimit
 from app.settings import Settings, require_for_worker
+from topics.partitioning import PLACED
 
 _log = structlog.get_logger(__name__)
 
@@ -29,6 +30,7 @@ def runtime_config(settings: Settings) -> RuntimeConfig:
         slot=settings.slot,
         prefix=settings.topic_prefix,
         partitions=settings.partitions,
+        placed=PLACED if settings.inbound_partitioner == "murmur2" else (),
         replication_factor=settings.replication_factor,
         state_dir=settings.state_dir,
         store=settings.state_store,

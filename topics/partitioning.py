@@ -6,6 +6,9 @@ Source: org.apache.kafka.common.utils.Utils.murmur2 (MurmurHash2, 32 bits, Kafka
 from functools import lru_cache
 from struct import Struct
 
+PLACED = ("payments", "disputes")
+"""Topics on which a message must lie in the partition of its key: who has that partition knows the payment."""
+
 _SEED, _M, _MASK = 0x9747B28C, 0x5BD1E995, 0xFFFFFFFF
 _WORD = Struct("<I")
 

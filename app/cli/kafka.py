@@ -14,6 +14,7 @@ from app.runtime.config import Limits, Mode, RuntimeConfig
 from app.runtime.exits import UnreachableError
 from app.runtime.global_topics import GlobalTopics, Learn
 from app.settings import Settings
+from topics.partitioning import PLACED
 
 CALL_S, PATIENCE_S = 5.0, 10.0
 LOOK_AGAIN_S = 0.1
@@ -29,6 +30,7 @@ def config_of(settings: Settings) -> RuntimeConfig:
         app_id=settings.app_id,
         prefix=settings.topic_prefix,
         partitions=settings.partitions,
+        placed=PLACED if settings.inbound_partitioner == "murmur2" else (),
         replication_factor=settings.replication_factor,
         state_dir=settings.state_dir,
         mode=Mode.TRANSACTIONAL if settings.guarantee == "exactly_once" else Mode.AT_LEAST_ONCE,

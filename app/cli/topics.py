@@ -64,7 +64,7 @@ def check(config: Path | None, output: str) -> None:
     if stops:
         raise Failure(
             f"a worker would not start: {', '.join(stops)}",
-            "`refundry topics create` makes what is missing; what is wrong must be made anew or altered",
+            "`refundry topics create` makes what is missing; what is wrong must be altered or made anew",
             code=ExitCode.CONFIGURATION,
         )
 

@@ -15,6 +15,7 @@ def command(ctx: click.Context, config: Path | None) -> None:
     """Consume the inbound topics, decide, and publish, until SIGTERM.
 
     One process per core; more workers join the group by themselves. A worker that cannot be sure of its state exits
-    with 75 and is to be started again by its supervisor; any other code but 0 needs a person first.
+    with 75, one whose broker or state directory is away with 4: its supervisor starts both again. 3 (configuration)
+    and 5 (unsafe) need a person first.
     """
     ctx.exit(work(settings_of(config)))

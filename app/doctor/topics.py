@@ -13,12 +13,10 @@ from app.doctor.installation import Installation
 from app.runtime import clients, faults, partition_counts, topics_admin
 from app.runtime.exits import MisconfiguredError, UnreachableError, UnsafeError
 from app.runtime.records import OnBroker, offset_of, place_of
-from topics.catalogue import DISPUTES, PAYMENTS
-from topics.partitioning import partition_of
+from topics.partitioning import PLACED, partition_of
 
-PLACED = (PAYMENTS, DISPUTES)
-"""What a worker refuses as `wrong_partition`: the key's partition decides which worker knows the payment."""
 REPLICAS = 3
+IN_SYNC = "min.insync.replicas"
 NEWEST = 20
 """Records looked at per partition: older ones may be from before a publisher was put right."""
 
@@ -37,7 +35,7 @@ def as_planned(installation: Installation) -> Iterator[Finding]:
     for finding in findings:
         said = f"{finding.topic}: {'; '.join(finding.details)}"
         if finding.verdict == "wrong":
-            cure = "Alter its settings with `kafka-configs.sh`; a number of partitions can only be made anew"
+            cure = "Set PARTITIONS to what it has; alter its settings with `kafka-configs.sh`; or make it anew"
             yield wrong("topics", said, cure, MisconfiguredError.code)
         elif finding.verdict == "unsafe":
             yield wrong("topics", said, partition_counts.CURE, UnsafeError.code)
@@ -48,7 +46,7 @@ def as_planned(installation: Installation) -> Iterator[Finding]:
 
 
 def replicas(installation: Installation) -> Iterator[Finding]:
-    """Whether a broker may fall without taking the end of a transaction with it."""
+    """Whether a broker may fall without taking the end of a transaction, or what was acknowledged, with it."""
     limits = installation.config.limits
     known = faults.insist(
         lambda: installation.admin.list_topics(timeout=limits.call_timeout).topics,
@@ -62,6 +60,14 @@ def replicas(installation: Installation) -> Iterator[Finding]:
         found = f"{number} topics have fewer than {REPLICAS} copies (fewest: {few[0]})"
         cure = "A broker that is killed may then leave transactions hanging: REPLICATION_FACTOR=3, on topics made anew"
         yield look("replicas", found, cure)
+        return
+    existing = topics_admin.existing_topics(installation.admin, installation.wanted, installation.config)
+    alone = [name for name, topic in existing.items() if topic.settings.get(IN_SYNC) == "1"]
+    if alone:
+        found = f"{len(alone)} topics acknowledge what one broker has ({IN_SYNC} is 1): {', '.join(alone[:3])} …"
+        yield look(
+            "replicas", found, f"Set {IN_SYNC} to 2, of the topics or of the brokers: else it may be lost with one"
+        )
     else:
         yield fine("replicas", f"at least {REPLICAS} of every topic")
 

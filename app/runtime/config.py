@@ -58,8 +58,9 @@ class RuntimeConfig:
 
     `slot` None: the first free one on this machine. `secret_digest` names the secrets that the state was made with; a
     state made with others is refused. `acts_from_given`: someone decided from when on this group acts, so old topics
-    are no surprise. `heartbeat_s` 0: nothing beats. `probe` is called at named points of a round; tests of faults end
-    the process there.
+    are no surprise. `placed`: topics of which messages are refused that do not lie where `partitions` puts their key:
+    these must have so many. `heartbeat_s` 0: nothing beats. `probe` is called at named points of a round; tests of
+    faults end the process there.
     """
 
     bootstrap_servers: str
@@ -68,6 +69,7 @@ class RuntimeConfig:
     slot: str | None = None
     prefix: str = ""
     partitions: int = 8
+    placed: tuple[str, ...] = ()
     replication_factor: int = 1
     state_dir: Path
     store: Literal["rocksdb", "memory"] = "rocksdb"

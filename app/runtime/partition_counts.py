@@ -12,7 +12,7 @@ from confluent_kafka import TopicPartition
 
 from app.runtime import clients, faults
 from app.runtime.config import Mode, RuntimeConfig
-from app.runtime.exits import UnsafeError
+from app.runtime.exits import MisconfiguredError, UnsafeError
 from app.runtime.group_offsets import committed_by_group
 from app.runtime.records import OnBroker
 
@@ -33,7 +33,9 @@ class PartitionCounts:
         self._counts: dict[str, int] = {}
 
     def look(self, *, patience: float) -> None:
-        """Asks how many there are now. UnsafeError where the group committed with another number."""
+        """Asks how many there are now. UnsafeError where the group committed with another number, MisconfiguredError
+        where PARTITIONS is another one and messages are judged by it.
+        """
         if self._config.mode is Mode.AT_LEAST_ONCE:
             return  # the embedded broker's topics live no longer than their worker
         admin, timeout = clients.admin(self._config), self._config.limits.call_timeout
@@ -43,6 +45,7 @@ class PartitionCounts:
             patience=patience,
         )
         refuse(counts, committed_with(self._config, counts, patience=patience))
+        require_as_told(self._config, counts)
         self._counts = counts
 
     def noted(self, offsets: Mapping[OnBroker, int]) -> list[TopicPartition]:
@@ -73,6 +76,17 @@ def refuse(counts: Mapping[str, int], others: Mapping[str, int]) -> None:
     if others:
         said = ", ".join(f"{topic} has {counts[topic]} partitions, {told(others[topic])}" for topic in sorted(others))
         raise UnsafeError(f"{said}: keys would lie elsewhere and their state would not be found", CURE)
+
+
+def require_as_told(config: RuntimeConfig, counts: Mapping[str, int]) -> None:
+    """MisconfiguredError where PARTITIONS would have messages refused that lie where they must: it names the topics."""
+    placed = [
+        name for name in map(config.topic, config.placed) if counts.get(name, config.partitions) != config.partitions
+    ]
+    if placed:
+        said = ", ".join(f"{name} has {counts[name]} partitions" for name in placed)
+        reason = f"{said}, and PARTITIONS is {config.partitions}: what lies rightly would be refused as wrong_partition"
+        raise MisconfiguredError(reason, f"Set PARTITIONS to {counts[placed[0]]}")
 
 
 def told(count: int) -> str:

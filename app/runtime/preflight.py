@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from threading import Event
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
@@ -48,7 +49,8 @@ def check(config: RuntimeConfig, topology: Topology, catalogue: Iterable[Topic],
                 ) from failure
     if stop.is_set():
         return
-    wanted = topics_admin.wanted_topics(config, topology, catalogue)
+    # whether they have as many partitions as the settings say is asked after how many the group committed with
+    wanted = topics_admin.wanted_topics(replace(config, placed=()), topology, catalogue)
     if config.mode is Mode.AT_LEAST_ONCE:
         # the embedded broker makes a topic when it is asked about it, and knows no other way
         for topic in wanted:

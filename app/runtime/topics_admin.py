@@ -30,13 +30,16 @@ _RECORD_BYTES_MAX = 2 << 20
 
 @dataclass(frozen=True)
 class Wanted:
-    """One topic as it must be. `exact`: settings that the worker relies on; others may differ, and that is said."""
+    """One topic as it must be. `exact`: settings that the worker relies on; others may differ, and that is said.
+    `counted`: it relies on the number of partitions too.
+    """
 
     name: str
     partitions: int
     spread: str
     settings: Mapping[str, str]
     exact: frozenset[str] = frozenset({"cleanup.policy"})
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,12 +147,14 @@ def create(
 def _finding(topic: Wanted, found: Existing | None, counts: Mapping[int, list[str]]) -> Finding:
     if found is None:
         return Finding(topic.name, "missing", (f"{topic.partitions} partitions", *_shown(topic.settings)))
-    wrong, differs = [], []
+    wrong, differs = list[str](), list[str]()
     if len(counts) > 1:
         others = [f"{name} has {count}" for count, names in counts.items() for name in names if name != topic.name]
         wrong.append(f"{found.partitions} partitions, but must have as many as the others: {', '.join(others)}")
     elif found.partitions != topic.partitions:
-        differs.append(f"{found.partitions} partitions, the settings say {topic.partitions}")
+        (wrong if topic.counted else differs).append(
+            f"{found.partitions} partitions, the settings say {topic.partitions}"
+        )
     for key, value in topic.settings.items():
         has = found.settings.get(key)
         if has != value:
@@ -168,7 +173,8 @@ def _wanted(config: RuntimeConfig, topic: Topic) -> Wanted:
     if topic.cleanup == "delete":
         settings["retention.ms"] = retention
     spread = topic.spread or topic.key
-    return Wanted(config.topic(topic.name), 1 if topic.single else config.partitions, spread, settings)
+    count, counted = 1 if topic.single else config.partitions, topic.name in config.placed
+    return Wanted(config.topic(topic.name), count, spread, settings, counted=counted)
 
 
 def _shown(settings: Mapping[str, str]) -> list[str]:

@@ -92,3 +92,28 @@ def test_what_is_counted_by_a_known_value_stands_at_zero_before_it_is_counted():
 def test_prometheus_on_the_rules(command):
     done = subprocess.run(["promtool", *command], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is missing; Debian: apt-get install prometheus")
+def test_what_finds_pods_can_be_loaded_too_and_names_jobs_as_alerts_do(tmp_path):
+    written = yaml.safe_load((MONITORING / "prometheus-kubernetes.yaml").read_text())
+    (pods,) = written["scrape_configs"]
+    assert pods.pop("kubernetes_sd_configs") == [{"role": "pod"}]  # Debian's promtool is built without it
+    components = {
+        document["metadata"]["labels"]["app.kubernetes.io/component"]
+        for path in (ROOT / "deploy/kubernetes").glob("*.yaml")
+        for document in yaml.safe_load_all(path.read_text())
+        if document["kind"] in ("StatefulSet", "Deployment")
+    }
+    (job,) = (rule["replacement"] for rule in pods["relabel_configs"] if rule.get("target_label") == "job")
+    named = set(re.findall(r"refundry-(?:worker|read-side|console)", (MONITORING / "prometheus.yaml").read_text()))
+    assert {job.replace("$1", component) for component in components} == named
+    (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump(written | {"rule_files": []}))
+    done = subprocess.run(
+        ["promtool", "check", "config", str(tmp_path / "prometheus.yaml")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

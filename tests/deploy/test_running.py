@@ -7,7 +7,7 @@ import yaml
 
 from app.console.users import Users
 from app.runtime.exits import MisconfiguredError, UnreachableError, UnsafeError, UnsureError
-from app.settings import defaults, load_settings
+from app.settings import ConfigurationError, defaults, load_settings
 from tests.console.world import users_file
 from tests.house.tree import ROOT
 
@@ -16,9 +16,12 @@ MANIFESTS = sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
 CONTAINERFILE = ROOT / "deploy/container/Containerfile"
 
 
-def workloads() -> list[dict]:
-    documents = [document for path in MANIFESTS for document in yaml.safe_load_all(path.read_text())]
-    return [document for document in documents if document["kind"] in ("StatefulSet", "Deployment")]
+def documents() -> list[dict]:
+    return [document for path in MANIFESTS for document in yaml.safe_load_all(path.read_text())]
+
+
+def workloads(*kinds: str) -> list[dict]:
+    return [document for document in documents() if document["kind"] in (kinds or ("StatefulSet", "Deployment"))]
 
 
 @pytest.mark.parametrize(
@@ -40,9 +43,14 @@ def test_systemd_starts_again_what_may_be_and_leaves_what_a_person_must_see(unit
     left_alone = {int(code) for code in lines["RestartPreventExitStatus"].split()}
     assert left_alone == {2, MisconfiguredError.code, UnsafeError.code}
     assert not left_alone & {UnreachableError.code, UnsureError.code}
+    assert "StartLimitIntervalSec=0\n" in unit.read_text(), "it is never given up, however long a broker is away"
 
 
-@pytest.mark.parametrize("workload", workloads(), ids=lambda workload: workload["metadata"]["name"])
+@pytest.mark.parametrize(
+    "workload",
+    workloads("StatefulSet", "Deployment", "Job"),
+    ids=lambda workload: workload["metadata"].get("name", "command"),
+)
 def test_a_pod_runs_as_nobody_on_a_root_that_cannot_be_written(workload):
     pod = workload["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsNonRoot"] is True
@@ -54,6 +62,37 @@ def test_a_pod_runs_as_nobody_on_a_root_that_cannot_be_written(workload):
         assert rights["capabilities"] == {"drop": ["ALL"]}
         writable = {mount["mountPath"] for mount in container["volumeMounts"]}
         assert {"/var/lib/refundry", "/tmp"} <= writable
+
+
+def test_a_pod_is_not_given_the_addresses_of_services_which_settings_would_refuse():
+    services = [document["metadata"]["name"] for document in documents() if document["kind"] == "Service"]
+    assert "refundry-console" in services
+    of_the_console = {"REFUNDRY_CONSOLE_SERVICE_HOST": "10.0.0.7", "REFUNDRY_CONSOLE_PORT": "tcp://10.0.0.7:9465"}
+    with pytest.raises(ConfigurationError, match="REFUNDRY_CONSOLE_SERVICE_HOST"):
+        load_settings(of_the_console)
+    for workload in workloads("StatefulSet", "Deployment", "Job"):
+        assert workload["spec"]["template"]["spec"]["enableServiceLinks"] is False, workload["metadata"]
+
+
+@pytest.mark.parametrize("workload", workloads(), ids=lambda workload: workload["metadata"]["name"])
+def test_a_round_of_seconds_in_which_nothing_answers_is_no_reason_to_kill(workload):
+    (container,) = workload["spec"]["template"]["spec"]["containers"]
+    assert container["livenessProbe"].get("timeoutSeconds", 1) >= 10
+
+
+def test_only_workers_have_the_key_of_the_hashes_and_each_program_a_login_of_its_own():
+    secrets = {
+        workload["metadata"]["name"]: source["secretRef"]["name"]
+        for workload in workloads()
+        for container in workload["spec"]["template"]["spec"]["containers"]
+        for source in container["envFrom"]
+        if "secretRef" in source
+    }
+    assert secrets == {
+        "refundry-worker": "refundry",
+        "refundry-read-side": "refundry-read-side",
+        "refundry-console": "refundry-console",
+    }
 
 
 def test_a_pod_of_a_worker_keeps_its_name_so_that_its_slot_is_stable():
@@ -95,10 +134,9 @@ def test_a_pod_of_the_console_is_the_only_one_and_starts_with_the_settings_that_
 
 
 def test_only_the_ingress_reaches_the_pages_and_only_the_monitoring_the_rest():
-    documents = [document for path in MANIFESTS for document in yaml.safe_load_all(path.read_text())]
     reached = {
         (source["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], port["port"])
-        for document in documents
+        for document in documents()
         if document["kind"] == "NetworkPolicy"
         for rule in document["spec"]["ingress"]
         for source in rule["from"]

@@ -2,11 +2,13 @@
 
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from confluent_kafka.admin import ListOffsetsResultInfo
 
+from app.doctor import Verdict, topics
 from app.doctor.installation import Installation
 from app.runtime.config import Limits, RuntimeConfig
 from app.runtime.exits import UnreachableError
@@ -59,3 +61,26 @@ def test_a_partition_that_no_broker_leads_at_the_moment_is_asked_about_again(
         monkeypatch.setattr("app.runtime.faults.time.sleep", lambda _: ready and broker.lead("orders", ready.pop()))
         asked = Installation(load_settings({}), config, Topology((), ()))
         assert asked.ends([("orders", 0)], committed=False) == {("orders", 0): 0}
+
+
+@pytest.mark.parametrize(("in_sync", "verdict"), [("1", Verdict.LOOK), ("2", Verdict.OK), (None, Verdict.OK)])
+def test_three_copies_of_which_one_is_enough_to_acknowledge_are_worth_a_look(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, in_sync: str | None, verdict: Verdict
+) -> None:
+    config = RuntimeConfig(bootstrap_servers="127.0.0.1:1", state_dir=tmp_path)
+    installation = Installation(load_settings({}), config, Topology((), ()))
+    partitions = {0: SimpleNamespace(replicas=[1, 2, 3])}
+    known = {topic.name: SimpleNamespace(partitions=partitions) for topic in installation.wanted}
+
+    def settings(resources: list[Any], **_: Any) -> dict[Any, Future[Any]]:
+        answers: dict[Any, Future[Any]] = {resource: Future() for resource in resources}
+        for resource, answer in answers.items():
+            own = in_sync if resource.name == "case-events" else "2"
+            answer.set_result({} if own is None else {"min.insync.replicas": SimpleNamespace(value=own)})
+        return answers
+
+    broker = SimpleNamespace(list_topics=lambda **_: SimpleNamespace(topics=known), describe_configs=settings)
+    monkeypatch.setattr(Installation, "admin", broker)
+    (found,) = topics.replicas(installation)
+    assert found.verdict is verdict
+    assert ("case-events" in found.found) == (verdict is Verdict.LOOK)

@@ -52,6 +52,21 @@ def test_unequal_numbers_of_partitions_are_refused_by_check_by_create_and_by_the
     assert f"{product.prefix}payments: wrong" in worker.stderr
 
 
+def test_a_number_in_the_settings_by_which_payments_would_be_refused_ends_the_worker_and_is_told(
+    product: Product,
+) -> None:
+    product.create()
+    made = product.settings().partitions
+    for command in ("topics", "check"), ("doctor",):
+        done = product.run(*command, partitions=2 * made)
+        assert done.returncode == 3
+        assert f"{made} partitions, the settings say {2 * made}" in " ".join((done.stdout + done.stderr).split())
+    done = product.run("worker", partitions=2 * made)
+    assert done.returncode == 3
+    assert f"Set PARTITIONS to {made}" in done.stderr
+    assert product.run("topics", "check", partitions=2 * made, inbound_partitioner="crc32").returncode == 0
+
+
 def test_topics_are_created_once_and_then_all_is_well(product: Product) -> None:
     first, again, checked = (
         product.run("topics", "create"),

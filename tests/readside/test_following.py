@@ -357,6 +357,25 @@ def test_a_user_with_few_rights_on_our_keys_alone_is_enough(shared, client):
         client.acl_deluser("refundry")
 
 
+def test_whoever_only_asks_needs_transactions_besides_reading_and_may_write_nothing(shared, client):
+    log = MemoryLog()
+    fill(log, rounds=1)
+    Follower(log, Writer(client, KEYS)).run(threading.Event(), until_complete=True)
+
+    def asked(*rights: str) -> Answers:
+        client.execute_command("ACL", "SETUSER", "console", "reset", "on", ">secret", "~refundry:*", *rights)
+        return Answers(client_of(f"redis://console:secret@127.0.0.1:{shared.port}/0"), KEYS)
+
+    try:
+        assert [found.case_id for found in asked("+@read", "+@transaction", "+@connection").number("p1", None)] == [
+            "m/o1"
+        ]
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            asked("+@read", "+@connection").number("p1", None)
+    finally:
+        client.acl_deluser("console")
+
+
 @pytest.mark.parametrize(
     "url",
     [

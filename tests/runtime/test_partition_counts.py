@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_INVALID, TopicPartition
 
 from app.runtime import clients
 from app.runtime.config import Mode, RuntimeConfig
-from app.runtime.exits import UnsafeError
+from app.runtime.exits import MisconfiguredError, UnsafeError
 from app.runtime.partition_counts import PartitionCounts, other_counts
 
 CONFIG = RuntimeConfig(bootstrap_servers="none:1", state_dir=Path("none"), app_id="shop")
@@ -78,6 +78,19 @@ def test_what_is_committed_is_refused_once_all_topics_have_another_number(broker
 def test_a_group_without_an_offset_there_begins_with_any_number(broker: Broker) -> None:
     broker.committed = [TopicPartition("orders", 0, OFFSET_INVALID, "partitions=3")]
     PartitionCounts(CONFIG, broker.counts).look(patience=0)
+
+
+def test_topics_of_which_messages_are_judged_by_partitions_have_as_many_as_the_settings_say(broker: Broker) -> None:
+    def look(partitions: int, *placed: str) -> None:
+        PartitionCounts(replace(CONFIG, partitions=partitions, placed=placed), broker.counts).look(patience=0)
+
+    look(4, "orders")
+    look(8)
+    with pytest.raises(MisconfiguredError, match=r"orders has 4 partitions, and PARTITIONS is 8.*Set PARTITIONS to 4"):
+        look(8, "orders")
+    broker.committed = [TopicPartition("journal", 0, 7, "partitions=8")]
+    with pytest.raises(UnsafeError, match="journal has 4 partitions"):
+        look(8, "orders")
 
 
 def test_the_embedded_broker_is_not_asked(broker: Broker) -> None:

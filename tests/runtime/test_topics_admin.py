@@ -72,6 +72,14 @@ def test_counts_that_all_differ_from_the_settings_in_the_same_way_are_only_worth
     assert {verdict for name, verdict in verdicts(existing).items() if name != "x-rates"} == {"differs"}
 
 
+def test_where_messages_are_judged_by_the_number_another_one_is_wrong() -> None:
+    wanted = wanted_topics(replace(CONFIG, placed=("in",)), topology(), TOY)
+    existing = {name: replace(topic, partitions=6) for name, topic in AS_WANTED.items()}
+    found = {finding.topic: (finding.verdict, finding.details) for finding in plan(wanted, existing)}
+    assert found["x-in"] == ("wrong", ("6 partitions, the settings say 4",))
+    assert found["x-also-in"][0] == "differs"
+
+
 def test_a_number_with_which_the_group_did_not_commit_is_unsafe_though_all_topics_agree() -> None:
     existing = {name: replace(topic, partitions=6) for name, topic in AS_WANTED.items()}
     findings = {finding.topic: finding for finding in plan(WANTED, existing, {"x-in": 4})}
