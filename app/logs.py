@@ -5,7 +5,6 @@ import os
 import sys
 
 import structlog
-from aiohttp.http_exceptions import HttpProcessingError
 
 from app.settings import Settings
 
@@ -16,6 +15,8 @@ _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
 
+_UNREADABLE = "aiohttp.http_exceptions"
+
 
 class _Readable(logging.Filter):
     """Drops what the HTTP server says of bytes that are no request: it quotes them, cookies and all, with the address
@@ -23,8 +24,9 @@ class _Readable(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is written."""
-        return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+        """Whether the line is written. The errors are known by their module, which a worker need not load first."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not any(kind.__module__ == _UNREADABLE for kind in type(error).__mro__)
 
 
 def configure(settings: Settings) -> None:
