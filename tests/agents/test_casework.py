@@ -201,7 +201,7 @@ def test_an_erased_customer_is_a_token_in_case_history_and_everything_said_after
     assert shop.snapshot()["customer_id"] == "gone-1"
     shop.publish(asked("r2", amount("10.00")))
     assert not [out for out in shop.outputs[mark:] if out.topic in OUT and b'"c1"' in (out.value or b"")]
-    assert all(body["customer_id"] == "gone-1" for body in shop.bodies("refund-decisions", request_id="r2"))
+    assert {body["customer_id"] for body in shop.bodies("refund-decisions", request_id="r2")} == {"gone-1"}
 
 
 def test_a_case_that_hears_of_its_customer_after_the_erasure_is_erased_too():

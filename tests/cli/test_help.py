@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import click
@@ -85,9 +84,7 @@ def test_help_imports_nothing_that_takes_time():
         "try: main()\n"
         "finally: print(sorted({'.'.join(name.split('.')[:2]) for name in sys.modules}), file=sys.stderr)"
     )
-    began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
-    assert time.monotonic() - began < 10
     assert "replay" in done.stdout
     assert not [name for name in MODULES_THAT_TAKE_TIME if f"'{name}'" in done.stderr]
 

@@ -41,7 +41,7 @@ def address(world: World) -> Iterator[str]:
         loop.run_until_complete(serve())
         loop.run_forever()
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     assert ready.wait(10)
     yield str(found[0].make_url("/"))

@@ -1,8 +1,10 @@
 """Who may say what: every role on every kind of subject, by what the page offers and by what is taken all the same."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from tests.console.world import BEGINNINGS, CASE, PARTS, SUBJECTS, held
+from tests.console.world import BEGINNINGS, CASE, PARTS, SUBJECTS, alerted, held
 from tests.domain.events import captured, dispute, verdict
 from topics.reviews import VERDICTS
 
@@ -140,3 +142,12 @@ def test_what_is_too_late_is_not_offered(world, visitor, kind):
     page = visitor.case()
     assert page.offered() == []
     assert "Its time is over" in page.text
+
+
+def test_an_alert_is_offered_to_the_last_moment_of_its_window(world, visitor):
+    alerted(world)
+    visitor.sign_in("bob")
+    world.now = datetime(2026, 1, 8, 12, tzinfo=UTC)
+    assert visitor.case().offered() == ["refund", "ignore"]
+    world.now += timedelta(seconds=1)
+    assert visitor.case().offered() == []

@@ -5,7 +5,6 @@ What the console sends is read by the real codec and judged by the real domain, 
 
 import hashlib
 import json
-import time
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -152,7 +151,7 @@ class World:
             raise NotTakenError(self.refusing)
         self.sent.append(event)
         value, key = json.dumps(event).encode(), event["order_id"].encode()
-        received = codec.read("reviews", key, value, timestamp=int(time.time() * 1000), secret=b"0" * 16)
+        received = codec.read("reviews", key, value, timestamp=int(self.now.timestamp() * 1000), secret=b"0" * 16)
         assert isinstance(received, codec.Received), received
         if self.deciding:
             case_id = f"{event['merchant_id']}/{event['order_id']}"

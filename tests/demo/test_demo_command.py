@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlencode
@@ -44,17 +46,24 @@ def home(tmp_path, monkeypatch):
         yield Path(home)
 
 
-def start(*arguments):
-    return subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@contextmanager
+def started(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """The demo as a process of its own, which is over when its test is: also where that fails."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*COMMAND, *arguments], **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def run(*arguments):
-    process = start(*arguments)
-    try:
+    with started(*arguments) as process:
         said, complaints = process.communicate(timeout=SECONDS_MAX)
-    finally:
-        process.terminate()
-        process.wait()
     return process.returncode, said, complaints
 
 
@@ -101,10 +110,10 @@ def test_a_worker_that_is_killed_in_the_middle_leaves_the_verdict_as_it_is(port,
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)])
 def test_a_demo_that_is_told_to_end_ends_its_worker_and_removes_what_it_made(number, code, port, home):
-    process = start("--events", "5000", "--port", str(port))
-    wait_until(lambda: answers(port), "the worker answers")
-    process.send_signal(number)
-    _, complaints = process.communicate(timeout=60)
+    with started("--events", "5000", "--port", str(port)) as process:
+        wait_until(lambda: answers(port), "the worker answers")
+        process.send_signal(number)
+        _, complaints = process.communicate(timeout=60)
     assert process.returncode == code, complaints
     assert not list(home.iterdir())
     assert not answers(port)
@@ -118,11 +127,11 @@ def redis_answers(home):
 
 
 def test_a_demo_that_is_killed_leaves_no_worker_and_no_redis_behind(port, home):
-    process = start("--events", "5000", "--port", str(port))
-    wait_until(lambda: answers(port), "the worker answers")
-    wait_until(lambda: redis_answers(home), "Redis answers")
-    process.kill()
-    process.communicate()
+    with started("--events", "5000", "--port", str(port)) as process:
+        wait_until(lambda: answers(port), "the worker answers")
+        wait_until(lambda: redis_answers(home), "Redis answers")
+        process.kill()
+        process.communicate()
     wait_until(lambda: not answers(port), "the worker is gone")
     wait_until(lambda: not redis_answers(home), "Redis is gone")
 
@@ -167,24 +176,24 @@ def test_policies_that_cannot_be_used_are_refused_before_anything_runs(home, tmp
 
 @pytest.mark.slow
 def test_a_console_stays_open_on_what_was_left_lying_until_it_is_interrupted(port, home):
-    process = start("--events", "400", "--seed", "2", "--port", str(port), "--console")
-    lines: list[str] = []
+    with started("--events", "400", "--seed", "2", "--port", str(port), "--console") as process:
+        lines: list[str] = []
 
-    def invited():
-        line = process.stdout.readline()
-        lines.append(line)
-        assert line, process.stderr.read()
-        return "Ctrl-C ends it" in line
+        def invited():
+            line = process.stdout.readline()
+            lines.append(line)
+            assert line, process.stderr.read()
+            return "Ctrl-C ends it" in line
 
-    wait_until(invited, "the console is open", SECONDS_MAX)
-    said = "".join(lines)
-    address = re.search(r"The console is open: (http://127\.0\.0\.1:\d+/)", said)[1]
-    password = re.search(r"ann \(analyst\), password (\S+)", said)[1]
-    browser = build_opener(HTTPCookieProcessor())
-    fields = urlencode({"name": "ann", "password": password}).encode()
-    queue = browser.open(f"{address}login", fields, timeout=30).read().decode()
-    process.send_signal(signal.SIGINT)
-    _, complaints = process.communicate(timeout=60)
+        wait_until(invited, "the console is open", SECONDS_MAX)
+        said = "".join(lines)
+        address = re.search(r"The console is open: (http://127\.0\.0\.1:\d+/)", said)[1]
+        password = re.search(r"ann \(analyst\), password (\S+)", said)[1]
+        browser = build_opener(HTTPCookieProcessor())
+        fields = urlencode({"name": "ann", "password": password}).encode()
+        queue = browser.open(f"{address}login", fields, timeout=30).read().decode()
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=60)
     assert process.returncode == 0, complaints
     assert VERDICT.search(said).groups()[:3] == ("0", "0", "held")
     assert "What waits for a person" in queue

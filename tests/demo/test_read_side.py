@@ -33,10 +33,12 @@ def tested(tmp_path, monkeypatch):
     made._follower = OwnProcess(IDLE, {}, tmp_path / "follower.log")
     for case_id, version in TOLD:
         made.hear(case_id.encode(), snapshot(version))
-    made.begin()
-    wait_for("Redis is there", (tmp_path / "redis").exists, 20)
-    yield made
-    made.stop()
+    try:
+        made.begin()
+        wait_for("Redis is there", (tmp_path / "redis").exists, 20)
+        yield made
+    finally:
+        made.stop()
 
 
 AS_TOLD = {"m/o1": snapshot(2), "m/o2": snapshot(1)}

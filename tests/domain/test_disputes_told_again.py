@@ -213,3 +213,11 @@ def test_an_opening_that_brings_an_answered_dispute_back_has_no_deadline_of_befo
     story.on("2026-02-14", opened(text="150.00", opened_at="2026-02-13T12:00:00Z"))
     assert (state(story), alerts(story)[-1]["deadline_source"]) == ("open", "table")
     assert alerts(story)[-1]["respond_by"] == moment("2026-03-01T12:00")  # 18 days from the 13th, less 48 hours
+
+
+def test_of_two_claims_of_one_moment_the_one_that_is_told_last_stands_and_one_of_before_does_not():
+    at = "2026-01-30T10:00:00Z"
+    story = case_of().on(OPENED, opened(text="150.00", opened_at=at), opened(text="160.00", opened_at=at))
+    assert story.case.disputes["d1"].amount_minor == 16000
+    story.given(opened(text="170.00", opened_at="2026-01-30T09:59:59Z"))
+    assert story.case.disputes["d1"].amount_minor == 16000

@@ -121,8 +121,9 @@ def paid_by_hand(told: str, text: str = "40.00", at: str | None = None) -> Story
 
 
 @pytest.mark.parametrize("told", ["submitted", "succeeded"])
-def test_a_refund_made_outside_since_the_alert_settles_its_claim(told):
-    story = paid_by_hand(told).when(PAID[0]).never(instructed(), decided(), TO_A_PERSON)
+@pytest.mark.parametrize("at", [None, "2026-01-06T12:01:00Z"], ids=["later", "at its moment"])
+def test_a_refund_made_outside_since_the_alert_settles_its_claim(told, at):
+    story = paid_by_hand(told, at=at).when(PAID[0]).never(instructed(), decided(), TO_A_PERSON)
     story.when(warned("40.00", "a2", "cdrn"), judged("refund", "a2"), judged("refund")).never(instructed(), decided())
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.money import half_up, split
-from app.domain.rates import Rates, convert
+from app.domain.rates import Rate, Rates, convert
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,18 @@ def rates(*rows: tuple[str, str, int, str]) -> Rates:
 def test_the_rate_of_a_day_is_the_newest_on_or_before_it_direct_inverted_or_crossed(rows, pair, day, expected):
     found = rates(*rows).find(*pair, date(2026, 1, day))
     assert (found.value if found else None) == expected
+
+
+def test_what_was_published_for_a_direction_goes_before_the_other_way_round_of_the_same_day():
+    """A euro is 1.25 dollars as it was said; by the other rate it were 1.11."""
+    book = rates(("EUR", "USD", 5, "1.25"), ("USD", "EUR", 5, "0.9"))
+    assert book.find("EUR", "USD", date(2026, 1, 6)) == Rate(Fraction(5, 4), date(2026, 1, 5))
+    assert book.find("USD", "EUR", date(2026, 1, 6)) == Rate(Fraction(9, 10), date(2026, 1, 5))
+
+
+def test_a_crossed_rate_is_as_old_as_the_older_of_its_two_and_the_newest_such_is_taken():
+    """By way of the euro it is of the 3rd, because one of the two is; by way of the franc of the 4th: 0.8 x 187.5."""
+    by_euro = (("EUR", "USD", 5, "1.25"), ("EUR", "JPY", 3, "150"))
+    assert rates(*by_euro).find("USD", "JPY", date(2026, 1, 6)) == Rate(Fraction(120), date(2026, 1, 3))
+    book = rates(*by_euro, ("USD", "CHF", 4, "0.8"), ("CHF", "JPY", 4, "187.5"))
+    assert book.find("USD", "JPY", date(2026, 1, 6)) == Rate(Fraction(150), date(2026, 1, 4))

@@ -229,3 +229,18 @@ def test_the_fraud_programme_says_how_many_more_of_the_same_worth_are_left_befor
     sales = ("sale", datetime(2026, 1, 10, tzinfo=UTC), 1000, {})
     made = standing(sales, ("dispute", FEBRUARY, times, {"reason": "4837", "usd": usd}))
     assert measure_of(made, "mastercard", "2026-02", "mastercard_efm").left == left
+
+
+@pytest.mark.parametrize(("sales", "left"), [(7500, 13), (7501, 13), (7534, 14)])
+def test_as_many_are_left_as_it_takes_to_reach_the_ratio(sales, left):
+    """150 bps of 7,500 sales are 112.5, of 7,501 112.515 and of 7,534 113.01: less than that is not yet the ratio."""
+    made = standing(("sale", datetime(2026, 1, 10, tzinfo=UTC), sales, {}), ("dispute", FEBRUARY, 100, {}))
+    assert measure_of(made, "mastercard", "2026-02", "mastercard_ecm").left == left
+
+
+def test_sales_in_a_store_are_no_part_of_the_share_with_3_d_secure():
+    january = datetime(2026, 1, 10, tzinfo=UTC)
+    in_store = ("sale", january, 500, {"in_store": True, "secure": True})
+    fraud = ("dispute", FEBRUARY, 5, {"reason": "4837", "usd": 1_000_000})
+    found = said(standing(("sale", january, 1000, {}), in_store, fraud), "mastercard", "2026-02", regulated=False)
+    assert found["mastercard_efm"] == "crossed"

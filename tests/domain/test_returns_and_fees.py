@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from app.domain.policy_terms import Fees, Restocking, ReturnRequired, ReturnShipping
 from tests.domain.events import (
@@ -145,6 +146,17 @@ def test_fees_are_at_most_what_they_reduce():
     small.when(changed_mind()).then(denied("nothing_left"))
 
 
+def test_the_fees_of_a_line_are_together_at_most_the_line_and_take_nothing_from_another():
+    """Of 100.00 90.00 are kept for the damage, so of the 15.00 for restocking 10.00; the other line comes back whole."""
+    worn = structs.replace(RESTOCKING, conditions=("damaged",))
+    terms = policy(return_required=RULE, fees=Fees(damage={"damaged": Decimal("0.9")}, restocking=worn))
+    order = placed(line("l1", "100.00", category="electronics"), line("l2", "20.00"))
+    story = Story(terms).given(
+        order, captured("120.00"), delivered(), came_back("b1", "damaged"), came_back("b2", l2=1)
+    )
+    story.when(changed_mind(l1=1, l2=1)).then(approved("20.00", fees={"damage": 9000, "restocking": 1000}))
+
+
 def test_fees_carry_taxes_in_proportion():
     story = Story(FEES).given(placed(line("l1", "100.00", taxes=taxes("20.00"))), captured("120.00"), delivered())
     story.given(came_back(condition="damaged")).when(asked(scope=lines(l1=1))).then(
@@ -216,3 +228,12 @@ def test_the_same_return_may_be_said_again_and_not_changed():
     story.when(came_back("b1", l1=1)).absorbed()
     story.when(came_back("b1", l1=2))
     assert [type(r).__name__ for r in story.said] == ["Refused"]
+
+
+def test_the_units_that_an_earlier_refund_counted_are_passed_over_whatever_their_condition():
+    """Four units of 25.00. A damaged one, of which half is kept, was among the two that went before."""
+    story = bought(FEES, quantity=4).given(
+        came_back("b1", l1=1), came_back("b2", "damaged", l1=1), came_back("b3", l1=2)
+    )
+    story.when(asked("r1", lines(l1=2))).then(approved("37.50", fees={"damage": 1250}))
+    story.when(asked("r2", lines(l1=2))).then(approved("50.00", fees={}))

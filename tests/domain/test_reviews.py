@@ -157,3 +157,12 @@ def test_a_review_that_nobody_does_is_said_to_be_overdue_once_and_stays_held():
     assert story.later(days=300).said == []
     assert story.case.requests["r1"].status == "held"
     story.when(verdict("approve")).then(approved("100.00"))
+
+
+def test_of_two_reviewers_who_give_less_the_second_says_how_much():
+    story = (
+        held_one(TWO)
+        .when(verdict("approve", "ann", amount=money("90.00")))
+        .then(held("needs_second_reviewer", "90.00"))
+    )
+    story.when(verdict("approve", "bob", amount=money("80.00"))).then(approved("80.00", reduced=True))

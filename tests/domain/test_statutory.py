@@ -123,6 +123,7 @@ def test_sending_it_by_then_is_enough_whenever_it_arrives():
         ("2026-02-03T10:00Z", "2027-02-17T23:00Z"),
         ("2028-02-15T10:00Z", "2029-02-28T23:00Z"),  # twelve months from 29 February
         ("2026-02-10T10:00Z", "2027-02-24T23:00Z"),
+        ("2026-06-15T10:00Z", "2027-06-29T22:00Z"),  # from 29 June to 29 June, in summer
     ],
 )
 def test_who_was_not_informed_has_twelve_months_more(at, over):

@@ -108,6 +108,20 @@ def test_the_delivery_comes_back_where_no_share_was_used(scope):
     with_goods("62.20").on("2026-01-02", stops(scope=scope)).then(approved("62.20", shipping=500))
 
 
+def test_of_several_units_each_gives_its_part_of_the_setup_fee():
+    """Of 31.00 10.00 are for the setup. A half of 16/31 of 21.00 is 5.42, and a half of the fee 5.00."""
+    story = subscribed("31.00", fee=1000, rules=terms(fee="refund"), quantity=2)
+    story.on(MIDDLE, stops(scope=lines(l1=1))).then(approved("10.42"))
+    story.on(MIDDLE, stops("r2", lines(l1=1))).then(approved("10.42"))
+
+
+def test_over_two_payments_the_money_comes_first_once_and_the_rest_is_credit():
+    """20.00 for goods are money: 15.00 of the first payment and 5.00 of the second, which gives 19.20 credit too."""
+    story = with_goods("15.00", on="store_credit").given(captured("42.20", "p2")).on(MIDDLE, stops(scope=full()))
+    paid = {("p1", "original"): 1500, ("p2", "original"): 500, ("p2", "store_credit"): 1920}
+    story.then(approved("39.20", paid=paid))
+
+
 def test_store_credit_is_for_what_the_period_has_left_alone():
     story = with_goods(on="store_credit").on(MIDDLE, stops(scope=full()))
     story.then(approved("39.20", paid={("p1", "original"): 2000, ("p1", "store_credit"): 1920}))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.domain.records import Told
 from tests.domain.events import amount, asked, captured, dispute, money, of_orders, placed
 from tests.domain.expecting import alerted, approved, booked, denied, instructed, refused, told
 from tests.domain.stories import Story, given, policy
@@ -119,3 +120,24 @@ def test_the_payment_that_was_charged_too_much_comes_first():
     story = Story().given(placed(), captured("60.00"), captured("60.00", "p2"))
     scope = {"kind": "payment", "payment_id": "p2", "amount": money("20.00")}
     story.when(asked(scope=scope, reason="overcharged")).then(approved("20.00", paid=original(p2=2000)))
+
+
+@pytest.mark.parametrize("tenders", ["as_captured", "proportional"])
+def test_what_was_charged_too_much_goes_back_to_the_payment_that_is_named(tenders):
+    story = given(placed(), captured("60.00"), captured("60.00", "p2"), terms=policy(tenders=tenders))
+    story.when(asked(scope={"kind": "payment", "payment_id": "p2"}, reason="duplicate_charge"))
+    story.then(approved("20.00", "overpayment", paid={("p2", "original"): 2000}))
+
+
+def test_no_payment_gives_back_more_of_what_was_charged_too_much_than_it_took():
+    """50.00 too much in all, 30.00 of them by the payment that is named."""
+    story = given(placed(), captured("120.00"), captured("30.00", "p2"))
+    story.when(asked(scope={"kind": "payment", "payment_id": "p2"}, reason="duplicate_charge"))
+    story.then(approved("30.00", "overpayment", reduced=False, paid={("p2", "original"): 3000}))
+
+
+@pytest.mark.parametrize(("method", "credit"), [("original", None), ("store_credit", None)])
+def test_a_letter_names_the_credit_only_beside_money(method, credit):
+    story = given(placed(), captured("100.00")).when(asked(scope=amount("40.00"), method=method))
+    (letter,) = (one for one in story.said if isinstance(one, Told))
+    assert (letter.template, letter.data["credit"], letter.data["method"]) == ("refund_approved", credit, method)

@@ -58,8 +58,7 @@ def test_a_payment_that_stays_partial_is_refunded_as_far_as_it_goes_when_the_wai
         placed(), captured("40.00").but(type="payment.authorized", amount={"amount_minor": 10000, "currency": "EUR"})
     )
     story.given(captured("40.00")).when(asked()).then(held("awaiting_payment"))
-    story.later(days=8)
-    assert story.case.requests["r1"].status in ("approved", "denied")
+    story.later(days=8).then(approved("40.00", reduced=True), instructed("40.00"))
 
 
 def test_ids_at_their_limit_have_timers_like_all_others():
@@ -80,7 +79,7 @@ def test_after_its_retention_a_case_keeps_its_money_and_decides_nothing():
     payment = story.case.payments["p1"]
     assert (payment.captured_minor, story.case.refunds[next(iter(story.case.refunds))].status) == (10000, "succeeded")
     story.when(asked("r1", amount("1.00"))).then(denied("case_expired"), told("refund_denied"))
-    assert not story.case.timeline or len(story.case.timeline) < 10
+    assert [entry.type for entry in story.case.timeline] == ["refund.requested", "refund.denied"]
 
 
 def test_after_its_retention_disputes_still_alert():

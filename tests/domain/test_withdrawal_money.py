@@ -141,16 +141,20 @@ def test_who_has_begun_pays_the_proportionate_share(scope):
     story.on("2026-10-05T12:00Z", withdraws(scope=scope)).then(approved("26.00", "statutory_right"))  # five days used
 
 
-def test_what_was_given_back_before_counts_against_the_share():
+FROM_THE_FIFTH_ON = {"kind": "subscription", "line_id": "l1", "effective_at": "2026-10-05T12:00:00Z"}
+
+
+@pytest.mark.parametrize("scope", [full(), FROM_THE_FIFTH_ON], ids=["full", "subscription"])
+def test_what_was_given_back_before_counts_against_the_share(scope):
     story = subscriber().on("2026-10-02T12:00Z", of_orders("service.used", line_id="l1"))
     story.on("2026-10-03T12:00Z", asked("r0", amount("10.00", "l1"), by="support"))
-    story.on("2026-10-05T12:00Z", withdraws()).then(approved("16.00", "statutory_right"))  # and 5.00 are paid
+    story.on("2026-10-05T12:00Z", withdraws(scope=scope))
+    story.then(approved("16.00", "statutory_right"))  # and 5.00 are paid
 
 
 def test_a_withdrawal_by_the_scope_of_the_subscription_is_one_too():
     story = subscriber().on("2026-10-02T12:00Z", of_orders("service.used", line_id="l1"))
-    scope = {"kind": "subscription", "line_id": "l1", "effective_at": "2026-10-05T12:00:00Z"}
-    story.on("2026-10-05T12:00Z", withdraws(scope=scope))
+    story.on("2026-10-05T12:00Z", withdraws(scope=FROM_THE_FIFTH_ON))
     story.then(approved("26.00", "statutory_right", pay_by=date(2026, 10, 19)))
 
 

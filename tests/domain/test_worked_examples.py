@@ -56,6 +56,12 @@ def test_an_amount_of_a_line_carries_its_tax_in_proportion():
     )
 
 
+def test_a_part_of_a_delivery_is_what_was_asked_for_and_carries_its_tax_in_proportion():
+    story = given(*two_lines_and_a_delivery())
+    story.when(asked(scope=shipping("4.60")))
+    story.then(approved("4.60", shipping=460, net=400, taxes=[60], requested_minor=460, requested_currency="EUR"))
+
+
 def test_a_tax_inside_the_price_is_taken_out_of_the_amount():
     bought = placed(line("l1", "15.00", taxes=taxes("3.00")), prices_include_tax=True)
     given(bought, captured("15.00")).when(asked(scope=amount("5.00"))).then(approved("5.00", net=400, taxes=[100]))
@@ -66,6 +72,15 @@ def test_two_amounts_close_a_line_to_the_cent():
     story.when(asked("r1", amount("872.23"))).then(approved("872.23", taxes=[14537]))
     story.when(asked("r2", amount("50.57"))).then(approved("50.57", taxes=[843]))
     story.when(asked("r3")).then(denied("nothing_left", "0"))
+
+
+def test_in_steps_of_a_cent_each_tax_is_its_exact_share_and_the_net_may_be_below_zero():
+    """0.02 with two taxes of 0.04: of a cent each tax is 0.4, of two 0.8, so the second cent holds one of each."""
+    two = [{"code": code, "amount_minor": 4} for code in ("a", "b")]
+    story = given(placed(line("l1", "0.02", taxes=two)), captured("0.10"))
+    story.when(asked("r1", amount("0.01"))).then(approved("0.01", net=1, taxes=[]))
+    story.when(asked("r2", amount("0.01"))).then(approved("0.01", net=-1, taxes=[1, 1]))
+    story.when(asked("r3")).then(approved("0.08", net=2, taxes=[3, 3]))
 
 
 def test_more_than_is_left_is_denied_and_told_what_is_possible():

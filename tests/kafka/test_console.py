@@ -185,9 +185,11 @@ def test_console_and_follower_are_ready_again_by_themselves_when_redis_is_back(
         for address in (follower_at, console_at):
             wait_for("it is ready", lambda address=address: readyz(address) == "ready\n", SECONDS)
         server.kill()
-        wait_for("the follower says it", lambda: "redis: ConnectionError" in readyz(follower_at), SECONDS)
-        wait_for("the console says it", lambda: readyz(console_at).startswith("read side: Redis does not"), SECONDS)
-        server.start()
+        try:
+            wait_for("the follower says it", lambda: "redis: ConnectionError" in readyz(follower_at), SECONDS)
+            wait_for("the console says it", lambda: readyz(console_at).startswith("read side: Redis does not"), SECONDS)
+        finally:
+            server.start()  # the others of this file ask it too
         for address in (follower_at, console_at):
             wait_for("it is ready again", lambda address=address: readyz(address) == "ready\n", SECONDS)
         assert console.stop(seconds=30) == {0: 0}

@@ -41,9 +41,11 @@ def writer(bootstrap: str, topic: str) -> Producer:
 @contextmanager
 def reading(bootstrap: str, topic: str, directory: Path) -> Iterator[Tail]:
     tail = Tail(RuntimeConfig(bootstrap_servers=bootstrap, state_dir=directory), topic)
-    tail.seek({number: first for number, (first, _) in tail.ranges().items()})
-    yield tail
-    tail.close()
+    try:
+        tail.seek({number: first for number, (first, _) in tail.ranges().items()})
+        yield tail
+    finally:
+        tail.close()
 
 
 def read_until_complete(tail: Tail, since: float) -> list[bytes | None]:

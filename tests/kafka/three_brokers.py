@@ -22,10 +22,14 @@ class ThreeBrokers:
         self.bootstrap = ",".join(broker.bootstrap for broker in self.brokers)
 
     def __enter__(self) -> Self:
-        # none is ready before a majority is there
-        with ThreadPoolExecutor(len(NODES)) as pool:
-            for started in [pool.submit(broker.start) for broker in self.brokers]:
-                started.result()
+        try:
+            # none is ready before a majority is there
+            with ThreadPoolExecutor(len(NODES)) as pool:
+                for started in [pool.submit(broker.start) for broker in self.brokers]:
+                    started.result()
+        except BaseException:
+            self._kill_all()
+            raise
         return self
 
     def in_sync(self) -> bool:
@@ -38,6 +42,9 @@ class ThreeBrokers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._kill_all()
+
+    def _kill_all(self) -> None:
         # in order would wait for a majority that is no longer there
         for broker in self.brokers:
             broker.kill()

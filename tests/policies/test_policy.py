@@ -198,6 +198,11 @@ def test_the_newest_start_decides_and_not_the_greatest_version():
     assert [speaker(book, "m", at) for at in (T0, T0 + DAY)] == ["all@2", "all@1"]
 
 
+def test_of_two_policies_that_name_a_merchant_the_one_that_began_last_speaks_whatever_it_is_called():
+    book = Policies([policy("a", since=T0 + DAY, merchants=("m",)), policy("b", merchants=("m",))])
+    assert [speaker(book, "m", at) for at in (T0, T0 + DAY)] == ["b@1", "a@1"]
+
+
 def test_a_policy_without_merchants_is_retired():
     book = Policies([policy("own", merchants=("m",)), policy("own", 2, since=T0 + DAY, merchants=())])
     assert [speaker(book, "m", at) for at in (T0, T0 + DAY)] == ["own@1", "built-in@1"]

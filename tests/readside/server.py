@@ -36,7 +36,11 @@ class Server:
         keeping = ["--save", "", "--appendonly", "no"]
         with (self._directory / "redis.log").open("ab") as log:
             self._process = subprocess.Popen([program, *where, *keeping, *self._options], stdout=log, stderr=log)
-        wait_for("Redis answers", self.answers, 20)
+        try:
+            wait_for("Redis answers", self.answers, 20)
+        except BaseException:
+            self.kill()
+            raise
 
     def answers(self) -> bool:
         with contextlib.suppress(redis.RedisError), self.client() as client:

@@ -63,9 +63,11 @@ def count(metrics: Metrics, metric: Any) -> float:
 
 
 @contextmanager
-def following_in_background(log: MemoryLog, url: str, watchers: Watchers | None = None) -> Iterator[Watchers]:
+def following_in_background(
+    log: MemoryLog, url: str, watchers: Watchers | None = None, writer: Writer | None = None
+) -> Iterator[Watchers]:
     watchers, stop = watchers or Watchers(), threading.Event()
-    follower = Follower(log, Writer(client_of(url), KEYS), watchers)
+    follower = Follower(log, writer or Writer(client_of(url), KEYS), watchers)
     failed: list[Exception] = []
 
     def run() -> None:
@@ -262,12 +264,10 @@ def test_one_that_stands_by_says_so_instead_of_that_the_read_side_is_not_up_to_d
             said.append(why)
             super().__setitem__(what, why)
 
-    said, other, stop = list[str](), True, threading.Event()
+    said, other = list[str](), True
     log.say("m/o1", snapshot("m/o1"))
     told = Watchers(blockers=Told())
-    with capture_logs() as lines:
-        thread = threading.Thread(target=Follower(log, Overtaken(client, KEYS), told).run, args=(stop,), daemon=True)
-        thread.start()
+    with capture_logs() as lines, following_in_background(log, shared.url, told, Overtaken(client, KEYS)):
         for number in range(2, 5):
             wait_for("it stands by", lambda: said[-1:] == [following.STANDS_BY], 20)
             log.say("m/o1", snapshot("m/o1", number))
@@ -276,8 +276,6 @@ def test_one_that_stands_by_says_so_instead_of_that_the_read_side_is_not_up_to_d
         other = False
         log.say("m/o1", snapshot("m/o1", 9))
         wait_for("it has taken over", lambda: all_stand(shared, log) and not told.blockers, 20)
-        stop.set()
-        thread.join(20)
     assert [line["event"] for line in lines] == ["read_side_stands_by"]
 
 

@@ -21,6 +21,7 @@ CASES = [
     ),
     ({"instructions": [instruction("i1")]}, {"i1": "instruction"}),
     ({"disputes": [{"dispute_id": "d1", "state": "open"}]}, {"d1": "dispute"}),
+    ({"alerts": [{"alert_id": "a1"}, {"alert_id": "a2", "verdict": "refund"}]}, {"a1": "alert", "a2": "alert"}),
     ({"timeline": [{"type": "return.received", "subject": "ret1", **HAPPENED}]}, {"ret1": "return"}),
     ({"timeline": [{"type": "review.resolved", "subject": "v1", **HAPPENED}]}, {"v1": "review"}),
     ({"timeline": [{"type": "payment.failed", "subject": "p9", **HAPPENED}]}, {"p9": "payment"}),
@@ -39,8 +40,9 @@ def test_a_number_leads_to_its_case_by_what_it_is_the_number_of(parts, expected)
 
 def test_the_status_of_what_has_one_is_told_with_it():
     parts = {"requests": [{"request_id": "r1", "status": "held"}], "disputes": [{"dispute_id": "d1", "state": "won"}]}
+    parts |= {"alerts": [{"alert_id": "a1", "verdict": "refund"}, {"alert_id": "a2"}]}
     found = numbers_of(read(snapshot(**parts)))
-    assert (found["r1"].status, found["d1"].status) == ("held", "won")
+    assert [found[one].status for one in ("r1", "d1", "a1", "a2")] == ["held", "won", "refund", ""]
 
 
 def test_a_real_snapshot_is_understood(refundry_replay, tmp_path):

@@ -102,7 +102,7 @@ def test_what_is_due_now_is_not_overdue_yet():
 def test_without_a_time_the_newest_change_is_now():
     document = desk(at=None).report.document()
     assert document["as_of"] == datetime(2026, 3, 18, tzinfo=UTC)
-    assert not any(one["overdue"] for one in document["deadlines"])
+    assert [one["overdue"] for one in document["deadlines"]] == [False, False, False]
 
 
 def test_fees_stay_in_their_currency():
@@ -124,3 +124,35 @@ def test_a_dispute_belongs_to_the_period_in_which_it_was_opened():
 )
 def test_a_share_is_told_half_up(part, whole, text):
     assert share(part, whole) == text
+
+
+def test_where_the_alert_of_its_end_is_gone_what_was_reinstated_came_back():
+    """60.00 of 100.00, so 40.00 is lost."""
+    told = Told(DisputeReport(Period(), AT))
+    told.snapshot("o1", [], [dispute("d1", "won", 10000, withdrawn_minor=10000, reinstated_minor=6000)], END)
+    (row,) = told.report.document()["results"]
+    assert (row["recovered_minor"], row["lost_minor"]) == (6000, 4000)
+
+
+def test_more_than_was_disputed_that_came_back_of_one_makes_no_other_loss_smaller():
+    told = Told(DisputeReport(Period(), AT))
+    told.snapshot("o1", [], [dispute("d1", "won", 10000), dispute("d2", "lost", 5000)], END)
+    told.closed("d1", "won", 12000, END)
+    told.closed("d2", "lost", 0, END)
+    (row,) = told.report.document()["results"]
+    assert (row["disputed_minor"], row["recovered_minor"], row["lost_minor"]) == (15000, 12000, 5000)
+
+
+def test_of_two_ends_of_one_moment_the_one_that_was_told_last_counts():
+    told = Told(DisputeReport(Period(), AT))
+    told.snapshot("o1", [], [dispute("d1", "won", 10000)], END)
+    for recovered in (10000, 4000):
+        told.closed("d1", "won", recovered, END)
+    assert told.report.document()["results"][0]["recovered_minor"] == 4000
+
+
+def test_the_fifty_most_urgent_are_told():
+    told = Told(DisputeReport(Period(), AT))
+    due = [f"2026-04-01T00:{minute:02}:00Z" for minute in range(51)]
+    told.snapshot("o1", [], [dispute(f"d{at}", "open", 100, respond_by=at) for at in reversed(due)], END)
+    assert [one["dispute_id"] for one in told.report.document()["deadlines"]] == [f"d{at}" for at in due[:50]]

@@ -153,3 +153,27 @@ def test_what_was_settled_in_another_currency_than_estimated_is_not_compared():
         fx={"gain_loss_minor": 5, "currency": "CHF"},
     )
     assert told.report.document() == rates().report.document()
+
+
+def test_a_fee_of_which_a_timer_is_the_cause_is_of_nothing_else():
+    told = Told(FeeReport(Period()))
+    told.entry("fee", -10, AT, cause={"topic": None, "timer": "some_timer"})
+    assert [(one["fees"], one["charged_minor"]) for one in told.report.document()["paid"]] == [("other", 10)]
+
+
+def test_what_its_parts_came_to_in_several_currencies_is_not_added():
+    told = Told(FxReport(Period()))
+    parts = [tender("i1", 300, "USD"), tender("i2", 300, "USD")]
+    amount = {"amount": money(600, "USD"), "flags": ["fx_rate_missing"], "tenders": parts}
+    told.decision("r1", "approved", "within_policy", AT, None, **amount)
+    for one, currency in (("i1", "EUR"), ("i2", "CHF")):
+        told.entry(
+            "refund_settled",
+            -300,
+            AT,
+            "USD",
+            id=derived("led", "m/o1", "refund_settled", one, 1),
+            settlement={"amount": money(-280, currency), "rate": "0.93"},
+            fx={"gain_loss_minor": 5, "currency": currency},
+        )
+    assert told.report.document()["without_rate"] == [without_rate(1, 600)]

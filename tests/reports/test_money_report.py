@@ -127,6 +127,20 @@ def test_a_period_is_of_event_time_and_what_is_closed_is_all_of_it():
     assert until["standing"] == since["standing"] == books().report.document()["standing"]
 
 
+def test_a_period_ends_before_its_end():
+    """11:59:59.999999 is in it, 12:00 is not."""
+    told = Told(MoneyReport(Period(end=datetime(2026, 3, 10, 12, tzinfo=UTC))))
+    for minor, when in ((1, "2026-03-10T11:59:59.999999Z"), (2, MARCH)):
+        told.entry("captured", minor, when)
+    assert [one["captured_minor"] for one in told.report.document()["months"]] == [1]
+
+
 def test_another_merchant_is_not_told_of():
     document = books(Period(merchant_id="mm")).report.document()
     assert document["months"] == document["standing"] == document["accounts"] == document["differences"] == []
+
+
+def test_a_month_is_that_in_which_it_was_booked():
+    told = Told(MoneyReport(Period()))
+    told.entry("captured", 900, "2026-03-31T23:59:59Z", booked_on="2026-04-01")
+    assert [one["month"] for one in told.report.document()["months"]] == ["2026-04"]

@@ -142,3 +142,29 @@ def test_so_many_do_not_exceed_it_and_no_smaller_one_does(found, percent):
     needed = math.ceil(len(found) * percent / 100)
     assert sum(one <= rank for one in found) >= needed
     assert sum(one < rank for one in found) < needed
+
+
+def test_what_was_named_in_another_currency_than_the_order_has_is_in_no_sum_of_it():
+    told = Told(RefundReport(Period()))
+    told.decision("r1", "approved", "within_policy", at(12), 500, requested=money(600, "USD"))
+    told.decision("r2", "approved", "within_policy", at(12), 400, requested=money(400))
+    (row,) = told.report.document()["outcomes"]
+    assert (row["currency"], row["named_minor"], row["amount_minor"]) == ("EUR", 400, 900)
+
+
+def test_a_decision_on_what_is_dated_before_its_request_took_no_time():
+    told = Told(RefundReport(Period()))
+    told.decision("r1", "held", "over_auto_limit", at(12), 500)
+    told.decision("r1", "approved", "review_approved", at(11), 500, revision=2)
+    assert told.report.document()["times"][0]["median_seconds"] == 0
+
+
+def test_money_that_goes_back_for_the_third_time_is_still_found():
+    told = Told(RefundReport(Period()))
+    told.decision("r1", "approved", "within_policy", at(12), 9000, tenders=[tender("i1", 9000)])
+    for times in (1, 2):
+        settled(told, "i1", 9000, at(12 + times), times=times)
+        settled(told, "i1", -9000, at(13 + times), kind="refund_returned", times=times)
+    assert told.report.document()["outcomes"][0]["settled_minor"] == 0
+    settled(told, "i1", 9000, at(17), times=3)
+    assert told.report.document()["outcomes"][0]["settled_minor"] == 9000

@@ -29,11 +29,11 @@ def test_workers_without_a_slot_take_the_first_free_ones(tmp_path: Path) -> None
 
 def test_a_slot_that_is_taken_is_refused_and_free_again_when_its_process_is_killed(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib, time; from app.runtime.slots import take_slot; from app.runtime.config import RuntimeConfig\n"
+        "import sys, pathlib; from app.runtime.slots import take_slot; from app.runtime.config import RuntimeConfig\n"
         f"slot = take_slot(RuntimeConfig(bootstrap_servers='none:1', state_dir=pathlib.Path({str(tmp_path)!r}), slot='7'))\n"
-        "print('taken', flush=True); time.sleep(60)"
+        "print('taken', flush=True); sys.stdin.read()"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"taken\n"
         with pytest.raises(MisconfiguredError, match="slot 7 of refundry is taken"):

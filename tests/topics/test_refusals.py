@@ -66,6 +66,7 @@ BYTES = [
     ("100,000 levels of lists", b"[" * 100_000 + b"]" * 100_000, "too_deep"),
     ("65 levels of lists", b"[" * 65 + b"]" * 65, "too_deep"),
     ("64 levels of lists", b"[" * 64 + b"]" * 64, "invalid_field"),
+    ("64 levels of lists, two of them side by side", b"[" * 63 + b"[],[]" + b"]" * 63, "invalid_field"),
     ("65 levels in a field that nobody described", b'{"x":' * 65 + b"1" + b"}" * 65, "too_deep"),
 ]
 
@@ -84,6 +85,7 @@ FIELDS = [
     ("order.placed", "occurred_at", "2026-03-02T12:00:00", "invalid_field"),
     ("order.placed", "occurred_at", "2026-03-02T12:00Z", "invalid_field"),
     ("order.placed", "occurred_at", "0001-01-01T00:00:00+10:00", "invalid_field"),
+    ("order.placed", "occurred_at", "3000-01-01T00:00:00Z", "invalid_field"),
     ("order.placed", "occurred_at", 1772452800, "invalid_field"),
     ("order.placed", "schema_version", 0, "invalid_field"),
     ("order.placed", "currency", "XAU", "unknown_currency"),

@@ -1,7 +1,7 @@
 """L3, the third law of money: what is split sums exactly, any sequence of partial refunds closes to the cent."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from app.demo.oracle.purchase import Item, half_up
@@ -49,14 +49,14 @@ class _Used:
 def lines_close_to_the_cent(trial: Trial) -> Iterator[Violation]:
     """Of a line no more comes back than was charged, and after each step each tax is its exact share, rounded half up.
 
-    Asked of orders whose lines nothing else uses up: amended ones, those with refunds made outside or refunds that came
-    back are passed over.
+    Asked of orders whose lines nothing else uses up: passed over are amended ones, and those with refunds made outside,
+    refunds that came back, or store credit that was not given.
     """
     for (merchant, order_id), decisions in trial.said.decisions.items():
         placed = trial.facts.orders.get((merchant, order_id))
         if placed is None or placed.purchase is None or not placed.purchase.exact:
             continue
-        if (merchant, order_id) in trial.facts.amended or _is_disturbed(trial, merchant, order_id):
+        if (merchant, order_id) in trial.facts.amended or _is_disturbed(trial, merchant, order_id, decisions):
             continue
         used: dict[tuple[str, str], _Used] = defaultdict(_Used)
         for body in decisions:
@@ -64,14 +64,16 @@ def lines_close_to_the_cent(trial: Trial) -> Iterator[Violation]:
                 yield from _use(trial, body, used)
 
 
-def _is_disturbed(trial: Trial, merchant: str, order_id: str) -> bool:
+def _is_disturbed(trial: Trial, merchant: str, order_id: str, decisions: Iterable[Body]) -> bool:
     for payment in trial.facts.of_order(merchant, order_id):
         for fact in payment.money:
             if fact.type in {"refund.failed", "refund.reversed"}:
                 return True
             if fact.type.startswith("refund.") and trial.facts.instruction(fact) is None:
                 return True
-    return False
+    ordered = [tender["instruction_id"] for body in decisions for tender in body.get("tenders") or []]
+    told = (fact for name in ordered for fact in trial.facts.credits.get((merchant, name), []))
+    return any(fact.type == "store_credit.failed" for fact in told)
 
 
 def _use(trial: Trial, body: Body, used: dict[tuple[str, str], _Used]) -> Iterator[Violation]:
