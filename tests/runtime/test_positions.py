@@ -159,3 +159,11 @@ def test_a_round_without_messages_says_again_where_one_partition_stands_and_move
     assert (taken.batches, taken.offsets) == ([], {PLACE: 5})
     made.handled(taken.offsets)
     assert made.next == {PLACE: 5, ("x-orders", 1): 0}
+
+
+def test_an_end_that_was_seen_behind_what_is_not_handled_yet_is_not_passed() -> None:
+    made = positions()
+    sort(made, Record(5), end(7))
+    assert made.lags(lambda place: 7) == {"orders": 2 + 7}
+    made.handled({PLACE: 6})
+    assert made.lags(lambda place: 7) == {"orders": 0 + 7}

@@ -1,5 +1,6 @@
 """Topics of which a broker that has just come back knows nothing yet are not missing."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -7,11 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from app.runtime import clients, preflight, topics_admin
 from app.runtime.config import RuntimeConfig
-from app.runtime.exits import MisconfiguredError
+from app.runtime.exits import MisconfiguredError, UnsafeError
 from tests.kafka.counting import CATALOGUE, TOPOLOGY
 
 
@@ -75,3 +76,29 @@ def test_a_topic_of_no_partitions_is_not_taken_for_an_empty_one(broker: Broker) 
     for unknown in ("events", "others"):
         with pytest.raises(KafkaException):
             clients.partitions_of(broker, unknown, timeout=1)
+
+
+class NewGroup:
+    """A group that has read nothing of topics that hold the offsets 5 to 8, with what is there since the cutoff."""
+
+    def __init__(self, since: int) -> None:
+        self.since = since
+
+    def list_topics(self, topic: str, *, timeout: float) -> Any:
+        return SimpleNamespace(topics={topic: SimpleNamespace(partitions={0: None}, error=None)})
+
+    def committed(self, places: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        return places
+
+    def offsets_for_times(self, places: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        return [TopicPartition(at.topic, at.partition, self.since) for at in places]
+
+    def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
+        return 5, 9
+
+
+@pytest.mark.parametrize(("since", "is_old"), [(5, False), (6, True), (-1, True)], ids=["all", "some", "none"])
+def test_a_new_group_does_not_act_on_topics_of_which_anything_is_too_old(config, since, is_old):
+    expected = pytest.raises(UnsafeError, match="begins more than 7 days ago") if is_old else nullcontext()
+    with expected:
+        preflight.refuse_old_topics(config, TOPOLOGY, CATALOGUE, NewGroup(since))

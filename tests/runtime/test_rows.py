@@ -51,3 +51,19 @@ def test_a_row_is_what_was_put_and_committed_last_however_few_are_live(steps: li
     for key in "abcd":
         if key not in spoilt:
             assert (kept := rows.get(key), kept and kept.n)[1] == said.get(key)
+
+
+def test_of_more_rows_that_are_due_than_are_looked_at_together_each_fires_once_the_earliest_first() -> None:
+    fired = list[str]()
+
+    def expire(round_: Any, partition: int, key: str, due: int, now: int) -> None:
+        fired.append(key)
+
+    rows = Rows(topology(expire=expire).tables[0], 0, MemoryStore(), Cursor(), cache_rows=0)
+    keys = [f"{number:03}" for number in range(300)]
+    for number, key in enumerate(keys):
+        rows.put(key, Tally(number), due=1000 + number)
+    rows.store.apply(rows.changes(), 1)
+    rows.committed()
+    assert rows.fire(None, 1249, 1000) == 250  # type: ignore[arg-type]
+    assert fired == keys[:250]

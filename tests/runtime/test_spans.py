@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, TopicPartition
 
 from app.runtime import spans
+from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnreachableError
 from app.runtime.spans import Span, read_spans
 
@@ -95,3 +96,30 @@ def test_a_broker_that_gives_nothing_is_another_matter(monkeypatch):
         read(monkeypatch, {P0: Span(0, 0, 9)}, [Given(P0, 0)])
     with pytest.raises(UnreachableError, match=r"t\.orders/0 gave nothing for 60 s\. Is the broker up"):
         read(monkeypatch, {P0: Span(0, 0, 9)}, [end(P0, 0)], [Given(P0, 5)])
+
+
+class Asked:
+    """A topic of four partitions that begin at 10 and end at 20, and from where on it has records of a time."""
+
+    from_then_on = (15, -1, 5, 25)
+
+    def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
+        return 10, 20
+
+    def offsets_for_times(self, places: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        return [TopicPartition(at.topic, at.partition, self.from_then_on[at.partition]) for at in places]
+
+
+def test_a_stretch_begins_with_the_first_record_of_its_time_and_never_outside_of_what_is_there(monkeypatch, tmp_path):
+    """Nothing so late begins at the end; between the two questions records may go, and others come."""
+    monkeypatch.setattr(spans.clients, "partitions_of", lambda consumer, name, timeout: [0, 1, 2, 3])
+    config, consumer = RuntimeConfig(bootstrap_servers="none:1", state_dir=tmp_path), Asked()
+    found = spans.spans_of(consumer, config, "orders", since=1)  # type: ignore[arg-type]
+    assert [(span.low, span.start, span.end) for span in found.values()] == [
+        (10, 15, 20),
+        (10, 20, 20),
+        (10, 10, 20),
+        (10, 20, 20),
+    ]
+    whole = spans.spans_of(consumer, config, "orders")  # type: ignore[arg-type]
+    assert {span.start for span in whole.values()} == {10}
