@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from tests.kafka.counted import Installation
 from tests.kafka.counting import OUT
-from tests.kafka.harness import admin, wait_for
+from tests.kafka.harness import admin, insisted, wait_for
 
 RATE = 1000
 PARTITIONS = 4
@@ -86,7 +86,7 @@ def pauses(bootstrap: str, directory: Path, *, brokers: int) -> list[Pause]:
 def _share(installation: Installation, slot: int) -> set[int]:
     """The partitions that the group has given to that worker."""
     group, client = installation.config.app_id, admin(installation.bootstrap)
-    told = client.describe_consumer_groups([group])[group].result(30)
+    told = insisted("who has which", lambda: client.describe_consumer_groups([group])[group].result(30))
     return {
         place.partition
         for member in told.members
