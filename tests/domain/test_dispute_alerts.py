@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.domain.balances import claimed
 from tests.domain.claiming import OPENED_AT, PAID, alerts, claims
 from tests.domain.events import (
     asked,
@@ -67,6 +68,38 @@ def test_a_dispute_of_an_order_finds_its_payment(captures, amount_disputed, paym
     assert (found.payment_id, "payment_guessed" in found.flags) == (payment_id, guessed)
     story.given(dispute("funds_withdrawn", amount_disputed, payment_id=None, order_id="o1"))
     assert story.case.disputes["d1"].payment_id == payment_id
+
+
+NAMELESS = {"payment_id": None, "order_id": "o1"}
+NAMES = {"payment_id": "p2", "order_id": "o1"}
+
+
+@pytest.mark.parametrize(
+    "naming",
+    [
+        dispute("opened", "20.00", **NAMES),
+        dispute("opened", "20.00", stage="pre_arbitration", **NAMES),
+        dispute("escalated", stage="chargeback", **NAMES),
+        dispute("funds_withdrawn", "20.00", **NAMES),
+    ],
+    ids=["again", "next stage", "same stage", "withdrawn"],
+)
+def test_a_payment_that_is_named_later_is_the_one_whatever_is_captured_first(naming):
+    """40.00 and 20.00 are paid; the 20.00 are disputed, and nothing of the 40.00 is held back."""
+    story = given(placed(), dispute("opened", "20.00", **NAMELESS))
+    story.when(naming).then(alerted("dispute.action_required", payment_id="p2"))
+    story.given(captured("40.00", "p1"), captured("20.00", "p2"))
+    case = story.case
+    assert (case.disputes["d1"].payment_id, "payment_guessed" in case.flags) == ("p2", False)
+    assert {name: claimed(case, payment) for name, payment in case.payments.items()} == {"p1": 0, "p2": 2000}
+
+
+def test_a_debit_that_is_named_after_it_was_captured_is_lost_by_that():
+    small = [captured("10.00", "p1"), captured("5.00", "p2", kind="bank_debit")]  # neither is large enough to be found
+    story = given(placed(), *small, dispute("opened", "20.00", **NAMELESS))
+    story.given(dispute("opened", "20.00", **NAMES))
+    found = story.case.disputes["d1"]
+    assert (found.payment_id, found.state) == ("p2", "lost")
 
 
 def test_a_second_withdrawal_without_a_reinstatement_in_between_is_the_same_movement():

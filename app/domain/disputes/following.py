@@ -60,6 +60,9 @@ def follow(case: Case, event: Any, context: Context) -> Iterator[Record]:
         if UNMATCHED not in dispute.flags:
             yield _unmatched(dispute)
         return
+    if UNMATCHED in dispute.flags and not dispute.revision:  # its payment is named at last
+        yield from _learn(case, dispute, context)
+        return
     if event.type == "dispute.opened" and dispute.state == "lost" and _is_debit(case, dispute):
         yield from ask_for_an_answer(case, dispute, context)  # a debit that came back: said before it is closed
     yield from _ended(case, dispute)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.domain.case import Case
+from app.domain.case import Case, Dispute
 
 
 def payment_id_of(case: Case, event: Any) -> tuple[str, bool]:
@@ -18,6 +18,11 @@ def payment_id_of(case: Case, event: Any) -> tuple[str, bool]:
         return known.payment_id, False
     amount = getattr(event, "amount", None)
     return likely_payment(case, amount.amount_minor if amount is not None else 0)
+
+
+def names_the_payment(dispute: Dispute, event: Any) -> bool:
+    """Whether an event is the first to say which payment a dispute is about, and none was found for it before."""
+    return event.payment_id is not None and not dispute.payment_id
 
 
 def likely_payment(case: Case, amount_minor: int) -> tuple[str, bool]:

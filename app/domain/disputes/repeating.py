@@ -12,17 +12,20 @@ from app.domain.disputes.lifecycle import (
     is_presumed,
     opening_moment,
 )
+from app.domain.disputes.matching import names_the_payment
 
 
 def escalates_nothing_new(dispute: Dispute, event: Any) -> bool:
     """A stage that the dispute has reached already, without another deadline of that where it is."""
-    if is_beyond(event.stage, dispute.stage):
+    if is_beyond(event.stage, dispute.stage) or names_the_payment(dispute, event):
         return False
     return event.stage != dispute.stage or not _tells_a_deadline(dispute, event)
 
 
 def says_nothing_new(dispute: Dispute, event: Any) -> bool:
-    """An opening or an inquiry of which all is known, also its fee."""
+    """An opening or an inquiry of which all is known, also its fee and its payment."""
+    if names_the_payment(dispute, event):
+        return False
     return moves_nothing(dispute, event) and (event.type == "dispute.inquired" or not costs(dispute, event))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.domain.case import Case, Dispute, Fee
 from app.domain.disputes import lifecycle
-from app.domain.disputes.matching import payment_id_of
+from app.domain.disputes.matching import names_the_payment, payment_id_of
 from app.domain.disputes.repeating import came_back, costs, moves_nothing
 from app.domain.fold.claims import amount_told, claim, claim_the_payment, fill_in, flag_dispute
 from app.domain.fold.payments import payment_of
@@ -27,7 +27,9 @@ from topics.disputes import (
 
 
 def dispute_of(case: Case, event: Any) -> Dispute:
-    """The dispute that an event is about, made where it is new; its payment is found where none is named."""
+    """The dispute that an event is about, made where it is new; its payment is found where none is named, or is what
+    a later event is the first to name.
+    """
     dispute = case.disputes.get(event.dispute_id)
     if dispute is None:
         payment_id, guessed = payment_id_of(case, event)
@@ -37,6 +39,10 @@ def dispute_of(case: Case, event: Any) -> Dispute:
             dispute.network = payment_of(case, payment_id).network
         if guessed:
             flag_dispute(case, dispute, "payment_guessed")
+    elif names_the_payment(dispute, event):
+        dispute.payment_id = event.payment_id
+        payment = payment_of(case, event.payment_id)
+        dispute.network = dispute.network or payment.network
     lifecycle.bring_up_to_date(case, dispute)
     return dispute
 
