@@ -12,6 +12,7 @@ from app.domain.balances import captures_can_be_said
 from app.domain.case import Case, Order, Payment, Request
 from app.domain.context import Entry
 from app.domain.disputes.lifecycle import movement_key
+from app.domain.disputes.matching import names_the_payment
 from app.domain.disputes.repeating import escalates_nothing_new, says_nothing_new
 from app.domain.disputes.responding import may_respond
 from app.domain.fold.orders import content_of, received_units
@@ -197,7 +198,7 @@ def _opened(case: Case, event: Any) -> Admission:
     dispute = case.disputes.get(event.dispute_id)
     if dispute is None:
         return None
-    if event.payment_id is not None and dispute.payment_id not in ("", event.payment_id):
+    if event.payment_id not in (None, dispute.payment_id) and not names_the_payment(dispute, event):
         return Refused("id_conflict", "payment_id: expected the payment of the dispute", "payment_id")
     return ABSORBED if says_nothing_new(dispute, event) else None
 

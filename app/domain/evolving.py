@@ -7,6 +7,7 @@ from app.domain.balances import is_foreign
 from app.domain.case import Case, Refund, TimelineEntry, subject_key
 from app.domain.counting import tally_of
 from app.domain.disputes.lifecycle import ENDS
+from app.domain.disputes.matching import GUESSED
 from app.domain.fold import FOLDS
 from app.domain.fold.claims import claim_the_payment, flag_dispute
 from app.domain.fold.disputes import end
@@ -182,7 +183,7 @@ def _matched(case: Case, record: Matched) -> None:
     dispute.payment_id, dispute.network = record.payment_id, record.network
     claim_the_payment(case, dispute)
     if record.guessed:
-        flag_dispute(case, dispute, "payment_guessed")
+        flag_dispute(case, dispute, GUESSED)
     if record.lost_at is not None:
         end(dispute, "lost", record.lost_at)
     if is_foreign(case.payments[record.payment_id], dispute):

@@ -94,6 +94,27 @@ def test_a_payment_that_is_named_later_is_the_one_whatever_is_captured_first(nam
     assert {name: claimed(case, payment) for name, payment in case.payments.items()} == {"p1": 0, "p2": 2000}
 
 
+@pytest.mark.parametrize(
+    "naming",
+    [
+        dispute("opened", "20.00", payment_id="p1", order_id="o1"),
+        dispute("opened", "20.00", stage="pre_arbitration", payment_id="p1", order_id="o1"),
+        dispute("funds_withdrawn", "20.00", payment_id="p1", order_id="o1"),
+    ],
+    ids=["again", "next stage", "withdrawn"],
+)
+def test_a_guess_gives_way_to_a_name(naming):
+    """Of 40.00 and 20.00 the newer one is guessed, and its 20.00 are held; named is the older one."""
+    paid = [captured("40.00", "p1"), captured("20.00", "p2")]
+    story = given(placed(), *paid, dispute("opened", "20.00", **NAMELESS))
+    assert (story.case.disputes["d1"].payment_id, story.case.disputes["d1"].revision) == ("p2", 1)
+    story.when(naming).then(alerted("dispute.action_required", payment_id="p1", revision=2))
+    case = story.case
+    assert (case.disputes["d1"].payment_id, case.disputes["d1"].flags) == ("p1", [])
+    assert {name: claimed(case, payment) for name, payment in case.payments.items()} == {"p1": 2000, "p2": 0}
+    story.when(dispute("opened", "20.00", payment_id="p2", order_id="o1")).then(refused("id_conflict"))
+
+
 def test_a_debit_that_is_named_after_it_was_captured_is_lost_by_that():
     small = [captured("10.00", "p1"), captured("5.00", "p2", kind="bank_debit")]  # neither is large enough to be found
     story = given(placed(), *small, dispute("opened", "20.00", **NAMELESS))

@@ -4,6 +4,9 @@ from typing import Any
 
 from app.domain.case import Case, Dispute
 
+GUESSED = "payment_guessed"
+"""The flag of a dispute whose payment was found among several."""
+
 
 def payment_id_of(case: Case, event: Any) -> tuple[str, bool]:
     """The payment's id, and whether it was guessed.
@@ -21,8 +24,9 @@ def payment_id_of(case: Case, event: Any) -> tuple[str, bool]:
 
 
 def names_the_payment(dispute: Dispute, event: Any) -> bool:
-    """Whether an event is the first to say which payment a dispute is about, and none was found for it before."""
-    return event.payment_id is not None and not dispute.payment_id
+    """Whether an event is the first to say which payment a dispute is about: none was found for it, or by a guess."""
+    named = event.payment_id is not None and event.payment_id != dispute.payment_id
+    return named and (not dispute.payment_id or GUESSED in dispute.flags)
 
 
 def likely_payment(case: Case, amount_minor: int) -> tuple[str, bool]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.domain.case import Case, Dispute, Fee
 from app.domain.disputes import lifecycle
-from app.domain.disputes.matching import names_the_payment, payment_id_of
+from app.domain.disputes.matching import GUESSED, names_the_payment, payment_id_of
 from app.domain.disputes.repeating import came_back, costs, moves_nothing
 from app.domain.fold.claims import amount_told, claim, claim_the_payment, fill_in, flag_dispute
 from app.domain.fold.payments import payment_of
@@ -38,13 +38,22 @@ def dispute_of(case: Case, event: Any) -> Dispute:
         if payment_id:
             dispute.network = payment_of(case, payment_id).network
         if guessed:
-            flag_dispute(case, dispute, "payment_guessed")
+            flag_dispute(case, dispute, GUESSED)
     elif names_the_payment(dispute, event):
-        dispute.payment_id = event.payment_id
-        payment = payment_of(case, event.payment_id)
-        dispute.network = dispute.network or payment.network
+        _named(case, dispute, event.payment_id)
     lifecycle.bring_up_to_date(case, dispute)
     return dispute
+
+
+def _named(case: Case, dispute: Dispute, payment_id: str) -> None:
+    """It is known now what it is about. What was said of a guess is said of another payment, and is no answer."""
+    payment = payment_of(case, payment_id)
+    dispute.payment_id = payment_id
+    if GUESSED in dispute.flags:
+        dispute.flags.remove(GUESSED)
+        dispute.network = payment.network or dispute.network
+        dispute.shown, dispute.about, dispute.compelling = [], [], None
+    dispute.network = dispute.network or payment.network
 
 
 def _moment(event: DisputeEvent) -> datetime:

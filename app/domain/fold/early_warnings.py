@@ -5,7 +5,7 @@ from datetime import UTC
 from typing import Any
 
 from app.domain.case import Case, FraudReport, PreDispute, subject_key
-from app.domain.disputes.matching import likely_payment, payment_id_of
+from app.domain.disputes.matching import GUESSED, likely_payment, payment_id_of
 from app.domain.fold.payments import payment_of
 from app.domain.words import NETWORKS, known_or_flagged
 from topics.disputes import DisputeAlerted, FraudReported
@@ -20,13 +20,13 @@ def find_payments(case: Case) -> None:
         if not told.payment_id:
             told.payment_id, guessed = likely_payment(case, told.amount_minor or 0)
             if guessed:
-                case.flag("payment_guessed")
+                case.flag(GUESSED)
 
 
 def _payment_told(case: Case, event: DisputeAlerted | FraudReported) -> str:
     payment_id, guessed = payment_id_of(case, event)
     if guessed:
-        case.flag("payment_guessed")
+        case.flag(GUESSED)
     return payment_id
 
 
