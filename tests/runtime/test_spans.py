@@ -98,16 +98,19 @@ def test_a_broker_that_gives_nothing_is_another_matter(monkeypatch):
         read(monkeypatch, {P0: Span(0, 0, 9)}, [end(P0, 0)], [Given(P0, 5)])
 
 
+BOUNDS = {-2: 10, -1: 20}  # by the protocol's times of the beginning and of the end
+
+
 class Asked:
     """A topic of four partitions that begin at 10 and end at 20, and from where on it has records of a time."""
 
     from_then_on = (15, -1, 5, 25)
 
-    def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
-        return 10, 20
-
     def offsets_for_times(self, places: list[TopicPartition], timeout: float) -> list[TopicPartition]:
-        return [TopicPartition(at.topic, at.partition, self.from_then_on[at.partition]) for at in places]
+        return [
+            TopicPartition(at.topic, at.partition, BOUNDS.get(at.offset, self.from_then_on[at.partition]))
+            for at in places
+        ]
 
 
 def test_a_stretch_begins_with_the_first_record_of_its_time_and_never_outside_of_what_is_there(monkeypatch, tmp_path):

@@ -11,6 +11,7 @@ from app.runtime.config import RuntimeConfig
 from app.runtime.exits import UnsafeError
 from app.runtime.partition_counts import PartitionCounts
 from app.runtime.partitions import Partitions
+from app.runtime.positions import begin_at
 from app.runtime.progress import Progress
 from app.runtime.round import Staging
 from app.runtime.stores import Stores
@@ -18,13 +19,10 @@ from tests.runtime.toys import topology
 
 
 class Consumer:
-    """Of partitions that begin at 10; asked where they end it gives these offsets, or raises."""
+    """Asked where its partitions end it gives these offsets, or raises."""
 
     def __init__(self) -> None:
         self.ends: list[int] | KafkaException = []
-
-    def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
-        return 10, 20
 
     def offsets_for_times(self, places: list[TopicPartition], timeout: float) -> list[TopicPartition]:
         if isinstance(self.ends, KafkaException):
@@ -54,14 +52,14 @@ def partitions(consumer: Any, tmp_path: Path) -> Partitions:
 
 
 @pytest.mark.parametrize(("stands", "begins"), [(OFFSET_INVALID, 10), (10, 10), (15, 15), (20, 20)])
-def test_a_group_goes_on_where_it_stands_and_a_new_one_begins_with_what_is_there(partitions, stands, begins):
-    assert partitions._first(TopicPartition("in", 0, stands)) == begins
+def test_a_group_goes_on_where_it_stands_and_a_new_one_begins_with_what_is_there(stands, begins):
+    assert begin_at(TopicPartition("in", 0, stands), (10, 20)) == begins
 
 
 @pytest.mark.parametrize("stands", [9, 21], ids=["what it has not read is gone", "the topic is another one"])
-def test_a_group_that_stands_outside_of_what_is_there_does_not_go_on(partitions, stands):
+def test_a_group_that_stands_outside_of_what_is_there_does_not_go_on(stands):
     with pytest.raises(UnsafeError, match=f"in/0 holds 10 to 20, the group stands at {stands}"):
-        partitions._first(TopicPartition("in", 0, stands))
+        begin_at(TopicPartition("in", 0, stands), (10, 20))
 
 
 @pytest.mark.parametrize(
