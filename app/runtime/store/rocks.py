@@ -28,7 +28,7 @@ from rocksdict import (
 
 from app.runtime.store import NEVER, RESERVED, Change, StoreBrokenError, due_of, is_timed, when
 
-LAYOUT = "v2"
+LAYOUT, _LAYOUT_BEFORE = "v2", "v1"  # before, each partition of each table had a directory of its own
 _ROW, _DUE, _POSITION, _TIMERS = b"r", b"d", b"p", b"n"
 _SIZES = ("rocksdb.total-sst-files-size", "rocksdb.cur-size-all-mem-tables")
 _PARTITION, _NUMBER = Struct(">I"), Struct(">Q")
@@ -49,9 +49,11 @@ class Database:
         self._options = _options(Cache(cache_bytes), WriteBufferManager(buffer_bytes, allow_stall=False), buffer_bytes)
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            for left in directory.iterdir():
-                if left.is_dir() and (left != self._directory or (left / _DISTRUST).exists()):
-                    rmtree(left)
+            for left in directory.glob(f"*/*/{_LAYOUT_BEFORE}"):
+                rmtree(left)
+            if (self._directory / _DISTRUST).exists():
+                rmtree(self._directory)
+                self._directory.mkdir()
             self._db, self._tables = self._open()
         except OSError as error:
             raise StoreBrokenError(f"state directory {directory}: {error.strerror}") from error
