@@ -115,6 +115,13 @@ def test_a_guess_gives_way_to_a_name(naming):
     story.when(dispute("opened", "20.00", payment_id="p2", order_id="o1")).then(refused("id_conflict"))
 
 
+def test_a_name_that_confirms_a_guess_is_held_to():
+    story = given(placed(), captured("40.00", "p1"), captured("20.00", "p2"), dispute("opened", "20.00", **NAMELESS))
+    story.when(dispute("opened", "20.00", **NAMES)).never(alerted("dispute.action_required"))
+    assert (story.case.disputes["d1"].payment_id, story.case.disputes["d1"].flags) == ("p2", [])
+    story.when(dispute("opened", "20.00", payment_id="p1", order_id="o1")).then(refused("id_conflict"))
+
+
 def test_a_debit_that_is_named_after_it_was_captured_is_lost_by_that():
     small = [captured("10.00", "p1"), captured("5.00", "p2", kind="bank_debit")]  # neither is large enough to be found
     story = given(placed(), *small, dispute("opened", "20.00", **NAMELESS))

@@ -25,8 +25,7 @@ def payment_id_of(case: Case, event: Any) -> tuple[str, bool]:
 
 def names_the_payment(dispute: Dispute, event: Any) -> bool:
     """Whether an event is the first to say which payment a dispute is about: none was found for it, or by a guess."""
-    named = event.payment_id is not None and event.payment_id != dispute.payment_id
-    return named and (not dispute.payment_id or GUESSED in dispute.flags)
+    return event.payment_id is not None and (not dispute.payment_id or GUESSED in dispute.flags)
 
 
 def likely_payment(case: Case, amount_minor: int) -> tuple[str, bool]:

@@ -46,13 +46,14 @@ def dispute_of(case: Case, event: Any) -> Dispute:
 
 
 def _named(case: Case, dispute: Dispute, payment_id: str) -> None:
-    """It is known now what it is about. What was said of a guess is said of another payment, and is no answer."""
+    """It is known now what it is about. What was said of a wrong guess is said of another payment, and is no answer."""
     payment = payment_of(case, payment_id)
-    dispute.payment_id = payment_id
     if GUESSED in dispute.flags:
         dispute.flags.remove(GUESSED)
-        dispute.network = payment.network or dispute.network
-        dispute.shown, dispute.about, dispute.compelling = [], [], None
+        if dispute.payment_id != payment_id:
+            dispute.network = payment.network or dispute.network
+            dispute.shown, dispute.about, dispute.compelling = [], [], None
+    dispute.payment_id = payment_id
     dispute.network = dispute.network or payment.network
 
 
